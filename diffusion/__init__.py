@@ -1,0 +1,17 @@
+"""The forward (noising) process of diffusion models: small, exact, and named as in the paper.
+
+The names follow Ho et al. 2020, "Denoising Diffusion Probabilistic Models" (DDPM).
+"""
+
+from diffusion.forward_process import collapse_noise, forward_chain, forward_step, q_sample
+from diffusion.noise_schedule import NoiseSchedule
+from diffusion.training_utils import sample_xt
+
+__all__ = [
+    "NoiseSchedule",
+    "collapse_noise",
+    "forward_chain",
+    "forward_step",
+    "q_sample",
+    "sample_xt",
+]

@@ -1,0 +1,185 @@
+"""The forward process q: from clean data x_0 to noise, step by step or in one jump.
+
+Every function takes x as a floating-point tensor of shape (B, …) and t either as one int for
+all B elements or as an integer tensor of shape (B,), one time per element. Noise has the shape,
+dtype and device of x; where it is not given, it is drawn from N(0, I) with `generator`.
+
+Raised by all of them: TypeError for x or noise that is not floating point, or a t that is not an
+integer; ValueError for a t outside the schedule, a 0-dimensional x, or shapes that do not fit.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Generator, Tensor
+
+from diffusion.noise_schedule import NoiseSchedule
+
+
+def forward_step(
+    x_prev: Tensor,
+    t: int | Tensor,
+    schedule: NoiseSchedule,
+    noise: Tensor | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """One step of the chain, x_t = √(1 − β_t) x_{t−1} + √β_t ε  (DDPM, Eq. 2).
+
+    Args:
+        x_prev: x_{t−1}, shape (B, …).
+        t: the step to take, in 1 … T: an int, or an integer tensor of shape (B,).
+        noise: ε, shaped like `x_prev`.
+
+    Returns:
+        x_t, shaped like `x_prev`.
+    """
+    noise = _noise_for(x_prev, noise, generator)
+    t = _time_for(x_prev, t)
+    keep = schedule.alpha(t, x_prev.dtype).sqrt()
+    add = schedule.beta(t, x_prev.dtype).sqrt()
+    return _blend(keep, x_prev, add, noise)
+
+
+def forward_chain(
+    x_0: Tensor,
+    schedule: NoiseSchedule,
+    noises: Tensor | Sequence[Tensor] | None = None,
+    generator: Generator | None = None,
+) -> Iterator[Tensor]:
+    """The whole Markov chain, one step after the other: yields x_1, x_2, … x_T.
+
+    To stop early, stop asking: `itertools.islice(forward_chain(…), t)` ends with x_t.
+
+    Args:
+        x_0: clean data, shape (B, …).
+        noises: ε_1 … ε_T, a sequence of T tensors shaped like `x_0`, or one of shape
+            (T, B, …). Drawn a step at a time where not given, so that memory stays flat.
+
+    Returns:
+        An iterator over T new tensors shaped like `x_0`.
+    """
+    _check_data(x_0)
+    if noises is not None and len(noises) != schedule.time_steps:
+        raise ValueError(
+            f"noises must hold one tensor per step, {schedule.time_steps} in all, "
+            f"but it holds {len(noises)}."
+        )
+    for noise in noises if noises is not None else ():
+        _check_noise(x_0, noise)
+
+    # A generator function of its own, so that the checks above run at the call and not at the
+    # first x_t that somebody asks for.
+    def chain():
+        x_t = x_0
+        for t in range(1, schedule.time_steps + 1):
+            noise = None if noises is None else noises[t - 1]
+            x_t = forward_step(x_t, t, schedule, noise, generator)
+            yield x_t
+
+    return chain()
+
+
+def q_sample(
+    x_0: Tensor,
+    t: int | Tensor,
+    schedule: NoiseSchedule,
+    noise: Tensor | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Straight to time t, x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε  (DDPM, Eq. 4).
+
+    Args:
+        x_0: clean data, shape (B, …).
+        t: the time to jump to, in 0 … T: an int, or an integer tensor of shape (B,).
+        noise: ε, shaped like `x_0`.
+
+    Returns:
+        x_t, a new tensor shaped like `x_0`; gradients flow to `x_0`.
+    """
+    noise = _noise_for(x_0, noise, generator)
+    t = _time_for(x_0, t)
+    signal_rate = schedule.signal_rate(t, x_0.dtype)
+    noise_rate = schedule.noise_rate(t, x_0.dtype)
+    return _blend(signal_rate, x_0, noise_rate, noise)
+
+
+def collapse_noise(noises: Tensor | Sequence[Tensor], schedule: NoiseSchedule) -> Tensor:
+    """The one ε̄ for which `q_sample` gives the very x_t that the chain reaches with ε_1 … ε_t.
+
+    ε_s enters at step s with √β_s and is then shrunk by the steps after it, so that it arrives
+    at time t with the weight w_s = √(β_s ᾱ_t / ᾱ_s). Hence ε̄ = Σ_s w_s ε_s / √(1 − ᾱ_t), which is
+    again N(0, I), because Σ_s w_s² = 1 − ᾱ_t  (Eq. 2, iterated, against Eq. 4).
+
+    Args:
+        noises: ε_1 … ε_t, a sequence of t tensors or one of shape (t, B, …), with t in 1 … T.
+
+    Returns:
+        ε̄, shaped like one of `noises`.
+    """
+    if not 1 <= len(noises) <= schedule.time_steps:
+        raise ValueError(
+            f"noises must hold ε_1 … ε_t for a t in 1 … {schedule.time_steps}, "
+            f"but it holds {len(noises)} tensors."
+        )
+    for noise in noises:
+        _check_noise(noises[0], noise)
+
+    t, steps = len(noises), torch.arange(1, len(noises) + 1)
+    # In logarithms, since ᾱ_t alone may be too small for a float.
+    log_alpha_bars = schedule._log_alpha_bars
+    log_weights = schedule.beta(steps, torch.float64).log() + log_alpha_bars[t]
+    weights = torch.exp((log_weights - log_alpha_bars[steps]) / 2)
+    weights = weights / schedule.noise_rate(t, torch.float64)
+
+    noise = torch.zeros_like(noises[0])
+    for weight, step_noise in zip(weights.tolist(), noises, strict=True):
+        noise = noise.add(step_noise, alpha=weight)
+    return noise
+
+
+def _blend(a: Tensor, x: Tensor, b: Tensor, noise: Tensor) -> Tensor:
+    """a·x + b·noise, the rates a and b broadcast over all but the batch dimension."""
+    shape = a.shape + (1,) * (x.ndim - 1) if a.ndim else ()
+    a, b = (rate.to(x.device).reshape(shape) for rate in (a, b))
+    # In place on our own product: no third tensor of this size is ever allocated.
+    return (a * x).addcmul_(b, noise)
+
+
+def _check_data(x: Tensor) -> None:
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise TypeError(
+            f"x must be a floating-point tensor, not {kind}; "
+            f"scale integer pictures to [-1, 1] first, for example x / 127.5 - 1."
+        )
+    if x.ndim == 0:
+        raise ValueError("x must have a batch dimension, shape (B, …), but it is 0-dimensional.")
+
+
+def _check_noise(x: Tensor, noise: Tensor) -> None:
+    if not isinstance(noise, Tensor) or noise.dtype != x.dtype:
+        kind = noise.dtype if isinstance(noise, Tensor) else type(noise).__name__
+        raise TypeError(f"noise must be a tensor of the same dtype, {x.dtype}, not {kind}.")
+    if noise.shape != x.shape:
+        raise ValueError(
+            f"noise must have the shape {tuple(x.shape)}, but its shape is {tuple(noise.shape)}."
+        )
+    if noise.device != x.device:
+        raise ValueError(f"noise must be on the device {x.device}, but it is on {noise.device}.")
+
+
+def _noise_for(x: Tensor, noise: Tensor | None, generator: Generator | None) -> Tensor:
+    _check_data(x)
+    if noise is None:
+        return torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
+    _check_noise(x, noise)
+    return noise
+
+
+def _time_for(x: Tensor, t: int | Tensor) -> int | Tensor:
+    if isinstance(t, Tensor) and t.ndim and t.shape != x.shape[:1]:
+        raise ValueError(
+            f"t must be one integer or a tensor of shape ({x.shape[0]},), one time per element, "
+            f"but its shape is {tuple(t.shape)}."
+        )
+    return t

@@ -1,0 +1,48 @@
+"""Independent answers to test against: 50-digit arithmetic, and a statistical test of q(x_t | x_0).
+
+Nothing here uses the code under test.
+"""
+
+from decimal import Decimal, localcontext
+from itertools import accumulate
+from operator import mul
+
+import torch
+
+
+def decimal_rates(beta_start, beta_end, time_steps):
+    """√ᾱ_t and √(1 − ᾱ_t) for t = 1 … T in 50-digit arithmetic, straight from the definition."""
+    with localcontext() as context:
+        context.prec = 50
+        start, end = Decimal(beta_start), Decimal(beta_end)
+        gap = (end - start) / max(time_steps - 1, 1)
+        alphas = [1 - (start + gap * i) for i in range(time_steps)]
+        alpha_bars = list(accumulate(alphas, mul))
+        return [a.sqrt() for a in alpha_bars], [(1 - a).sqrt() for a in alpha_bars]
+
+
+def worst_relative_error(values, exact):
+    with localcontext() as context:
+        context.prec = 50
+        pairs = zip(values.tolist(), exact, strict=True)
+        return max(float(abs(Decimal(value) - x) / x) for value, x in pairs)
+
+
+def assert_gaussian(runs, mean, variance, limit=5.0):
+    """Assert that each element of `runs`, shape (N, D), is N(mean, variance), element by element.
+
+    Three z-tests per element: its mean, its variance and its fourth moment, each divided by its
+    own standard error. Under the right distribution the largest of a few hundred |z| is about 3,
+    and their root mean square is about 1, so that both a wrong element and a small error in all
+    of them are noticed. Pooling the elements first would hide either.
+    """
+    n = len(runs)
+    u = (runs.double() - mean.double()) / torch.as_tensor(variance).double().sqrt()
+    z = {
+        "mean": u.mean(0) * n**0.5,
+        "variance": ((u**2).mean(0) - 1) * (n / 2) ** 0.5,
+        "fourth moment": ((u**4).mean(0) - 3) * (n / 96) ** 0.5,
+    }
+    for name, score in z.items():
+        worst, rms = score.abs().max().item(), score.square().mean().sqrt().item()
+        assert worst < limit and rms < 1.6, f"{name}: worst |z| = {worst:.1f}, rms z = {rms:.2f}"
