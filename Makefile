@@ -1,0 +1,55 @@
+# Everything is installed into .venv, and only when pyproject.toml or constraints.txt has changed.
+
+PYTHON ?= python3
+# On Linux the default torch is the multi-gigabyte CUDA build; this index has the CPU one (empty: not used).
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+LABARGS ?=
+PYTESTARGS ?=
+
+VENV_PYTHON = .venv/bin/python
+INSTALL = $(VENV_PYTHON) -m pip --disable-pip-version-check install --constraint constraints.txt
+
+.PHONY: help lab test refresh lint format clean
+.DEFAULT_GOAL := help
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
+
+lab: .venv/.lab ## install what is needed, then open JupyterLab on the first lesson
+	$(VENV_PYTHON) -m jupyterlab --ServerApp.ip=127.0.0.1 $(LABARGS) notebooks/01_add_noise_once.ipynb
+
+test: .venv/.test ## install what is needed, then run all tests and every lesson
+	$(VENV_PYTHON) -m pytest $(PYTESTARGS)
+
+refresh: .venv/.test ## run the lessons from top to bottom and store their outputs
+	$(VENV_PYTHON) tools/refresh.py
+
+lint: .venv/.test ## check style and formatting, notebooks included
+	$(VENV_PYTHON) -m ruff check
+	$(VENV_PYTHON) -m ruff format --check
+
+format: .venv/.test ## repair what lint reports, where that can be done safely
+	$(VENV_PYTHON) -m ruff check --fix
+	$(VENV_PYTHON) -m ruff format
+
+clean: ## remove .venv and everything else that these targets made
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .coverage htmlcov build *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
+
+# torch comes first and alone: so no other package is looked up on the extra index, which would
+# take minutes where that host can't be reached.
+.venv/.lab: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo 'Python 3.11 or newer is needed and "$(PYTHON)" is not: name one, as in make lab PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo '"$(PYTHON)" cannot make virtual environments: on Debian and Ubuntu, sudo apt install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(if $(TORCH_INDEX),$(INSTALL) --no-deps --retries 2 --extra-index-url $(TORCH_INDEX) torch)
+	$(INSTALL) --editable .
+	$(VENV_PYTHON) -m jupyterlab.labextensions disable '@jupyterlab/apputils-extension:announcements' # no popup
+	touch $@
+
+.venv/.test: .venv/.lab
+	$(INSTALL) --editable '.[test]'
+	touch $@

@@ -1,0 +1,1 @@
+"""What the lessons teach with: pictures, figures, feedback on exercises, and widgets."""

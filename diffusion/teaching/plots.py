@@ -1,0 +1,125 @@
+"""Figures in one style. Each function draws into Axes and returns them.
+
+Signal is blue and solid, noise is orange and dashed, what is observed is dark: as in the widgets.
+Value ranges are fixed, so that a loss of contrast is seen and not scaled away.
+"""
+
+import base64
+import html
+import io
+from pathlib import Path
+
+from IPython.display import display
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from diffusion.teaching.images import shrink_png, to_uint8
+
+STYLE = Path(__file__).with_name("lessons.mplstyle")
+SIGNAL, NOISE, OBSERVED = "#0072b2", "#b84e00", "#1b1f24"
+SIGNAL_LINE = {"color": SIGNAL, "linestyle": "-"}
+NOISE_LINE = {"color": NOISE, "linestyle": (0, (4, 2))}
+OBSERVED_LINE = {"color": OBSERVED, "linestyle": "-"}
+
+
+def axes(columns: int = 1, **kwargs):
+    """One Axes, or a row of `columns` of them, in the lessons' style."""
+    with plt.style.context(STYLE):
+        return plt.subplots(1, columns, **kwargs)[1]
+
+
+def show(ax: Axes, alt: str) -> None:
+    """Display the figure of `ax`, with `alt` for those who cannot see it, and close it.
+
+    A bare figure would leave a picture without a text alternative in the notebook.
+    """
+    display(bundle(_png(ax.figure), alt), raw=True)
+    plt.close(ax.figure)
+
+
+def bundle(png: bytes, alt: str) -> dict[str, str]:
+    """A PNG as notebooks store it: with its text alternative, in HTML and as plain text."""
+    data = base64.b64encode(png).decode()
+    image = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
+    return {"image/png": data, "text/html": image, "text/plain": alt}
+
+
+def pictures(*xs: Tensor, titles: list[str] | None = None) -> Axes:
+    """Pictures (3, H, W) or (1, H, W) in a row: −1 is black and 1 is white in every one of them."""
+    side = min(2.7, 7 / len(xs))
+    row = axes(len(xs), figsize=(side * len(xs), side + 0.25), squeeze=False)[0]
+    for ax, x, title in zip(row, xs, titles or [""] * len(xs), strict=True):
+        ax.imshow(to_uint8(x).movedim(0, -1).numpy(), vmin=0, vmax=255)
+        ax.set_title(title)
+        ax.set_axis_off()
+    return row[0]
+
+
+def lines(curves: dict[str, tuple], x_label: str, y_label: str, x=None) -> Axes:
+    """Lines over 1, 2, 3 … (or over `x`), from {label: (values, style)}; see SIGNAL_LINE."""
+    ax = axes()
+    for label, (values, style) in curves.items():
+        ax.plot(range(1, len(values) + 1) if x is None else x, values, label=label, **style)
+    ax.set(xlabel=x_label, ylabel=y_label)
+    ax.legend()
+    return ax
+
+
+def filmstrip(rows: dict[str, list[Tensor]], labels: list[str]) -> bytes:
+    """A PNG of pictures (H, W, C) as uint8, in labelled rows and columns."""
+    columns, side, left, top = len(labels), 1.24, 0.62, 0.26  # inches
+    width, height = left + columns * side, top + len(rows) * side
+    figure = Figure(figsize=(width, height), dpi=100)
+    for row, (name, stills) in enumerate(rows.items()):
+        middle = (height - top - (row + 0.5) * side) / height
+        name = _mathematics(name)
+        figure.text(left / 2 / width, middle, name, ha="center", va="center", color=OBSERVED)
+        for column, (label, still) in enumerate(zip(labels, stills, strict=True)):
+            x, y = left + column * side, height - top - (row + 1) * side
+            ax = figure.add_axes((x / width, y / height, 0.96 * side / width, 0.96 * side / height))
+            # Leave pixels out rather than average them: averaging would take noise away.
+            stride = max(1, still.shape[0] // 128)
+            tile = still[::stride, ::stride].expand(-1, -1, 3)
+            ax.imshow(tile.numpy(), interpolation="nearest")
+            ax.set_axis_off()
+            if row == 0:
+                ax.set_title(label, fontsize=10, color=OBSERVED, pad=4)
+    return _png(figure, colours=96)
+
+
+def rates(labels: list[str], signal: Tensor, noise: Tensor, names: tuple[str, str]) -> bytes:
+    """A PNG of the two coefficients over the positions of an axis."""
+    with plt.style.context(STYLE):
+        figure = Figure(figsize=(7, 2.2), dpi=100, layout="constrained")
+        ax = figure.subplots()
+    ax.plot(signal, label=_mathematics(names[0]), **SIGNAL_LINE)
+    ax.plot(noise, label=_mathematics(names[1]), **NOISE_LINE)
+    ticks = [round((len(labels) - 1) * k / 4) for k in range(5)]
+    ax.set_xticks(ticks, [labels[tick] for tick in ticks])
+    ax.legend()
+    return _png(figure)
+
+
+def _png(figure: Figure, colours: int = 256) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return shrink_png(file.getvalue(), colours)
+
+
+def _mathematics(text: str) -> str:
+    """x_t, √ᾱ_t and √(1−ᾱ_t) as matplotlib's mathematics."""
+    for plain, tex in {
+        "√(1−ᾱ_t)": r"$\sqrt{1-\bar\alpha_t}$",
+        "√ᾱ_t": r"$\sqrt{\bar\alpha_t}$",
+        "√(1−β)": r"$\sqrt{1-\beta}$",
+        "√β": r"$\sqrt{\beta}$",
+        "ᾱ_t": r"$\bar\alpha_t$",
+        "x_0": "$x_0$",
+        "x_1": "$x_1$",
+        "x_t": "$x_t$",
+        "ε": r"$\epsilon$",
+    }.items():
+        text = text.replace(plain, tex)
+    return text

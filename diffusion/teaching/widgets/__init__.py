@@ -1,0 +1,30 @@
+"""Widgets that draw themselves in the browser: one timeline, many views.
+
+`scrub(view, view, …)` joins views of a film under one slider. A film is a `Blend` (the closed form)
+or `Frames` (a real chain); its axis is time, or anything else with two coefficients per position.
+"""
+
+from diffusion.teaching.widgets.axis import Axis, step_axis, time_axis
+from diffusion.teaching.widgets.curves import Curve, CurvesView
+from diffusion.teaching.widgets.film import Blend, Frames
+from diffusion.teaching.widgets.histogram import HistogramView
+from diffusion.teaching.widgets.image import ImageView
+from diffusion.teaching.widgets.points import PointsView
+from diffusion.teaching.widgets.scrub import Scrub, scrub
+from diffusion.teaching.widgets.timeline import Timeline
+
+__all__ = [
+    "Axis",
+    "Blend",
+    "Curve",
+    "CurvesView",
+    "Frames",
+    "HistogramView",
+    "ImageView",
+    "PointsView",
+    "Scrub",
+    "Timeline",
+    "scrub",
+    "step_axis",
+    "time_axis",
+]

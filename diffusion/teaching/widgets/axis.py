@@ -1,0 +1,101 @@
+"""What a scrub moves along: its positions, and the two coefficients at each of them."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from diffusion import NoiseSchedule
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The positions of a slider. At each one, x = signal_rate · x_0 + noise_rate · ε.
+
+    Attributes:
+        symbol: what moves, as a label shows it: "t", "β".
+        labels: the value at each position, as text.
+        signal_rates, noise_rates: the two coefficients, float32, one per position.
+        terms: what the coefficients multiply; result: what comes out, {} being the label.
+        spoken: the slider's name for a screen reader.
+        readouts: further figures to show at each position, {name: texts}.
+        ticks: the positions that carry a label; moments: five that tell the story.
+        rate_names: how the two coefficients are written.
+    """
+
+    symbol: str
+    labels: list[str]
+    signal_rates: Tensor
+    noise_rates: Tensor
+    result: str
+    spoken: str
+    terms: tuple[str, str] = ("x_0", "ε")
+    rate_names: tuple[str, str] = ("√ᾱ_t", "√(1−ᾱ_t)")
+    readouts: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def last(self) -> int:
+        return len(self.labels) - 1
+
+    @property
+    def ticks(self) -> list[int]:
+        return sorted({round(self.last * quarter / 4) for quarter in range(5)})
+
+    @property
+    def moments(self) -> list[int]:
+        return [round(self.last * share) for share in (0, 0.1, 0.25, 0.5, 1)]
+
+
+def time_axis(schedule: NoiseSchedule) -> Axis:
+    """Time, t = 0 … T: the closed form's two coefficients (DDPM, Eq. 4)."""
+    t = torch.arange(schedule.time_steps + 1)
+    decibels = (10 / torch.log(torch.tensor(10.0)) * schedule.log_snr(t)).tolist()
+    return Axis(
+        symbol="t",
+        labels=[str(i) for i in t.tolist()],
+        signal_rates=schedule.signal_rate(t),
+        noise_rates=schedule.noise_rate(t),
+        result="x_{}",
+        spoken="time t",
+        readouts={
+            "ᾱ_t": [f"{a:.4f}" for a in schedule.alpha_bar(t).tolist()],
+            "SNR": [_minus("+∞ dB" if d == float("inf") else f"{d:+.1f} dB") for d in decibels],
+        },
+    )
+
+
+def step_axis(
+    betas: Tensor, signal_rates: Tensor | None = None, noise_rates: Tensor | None = None
+) -> Axis:
+    """One step of the chain at each of several strengths β (DDPM, Eq. 2).
+
+    The coefficients are √(1 − β) and √β, unless others are given in order to see what they do.
+    """
+    keep = torch.sqrt(1 - betas) if signal_rates is None else signal_rates
+    add = torch.sqrt(betas) if noise_rates is None else noise_rates
+    variances = [f"{v:.3f}" for v in (keep**2 + add**2).tolist()]
+    return Axis(
+        symbol="β",
+        labels=[f"{b:.3f}" for b in betas.tolist()],
+        signal_rates=keep.float(),
+        noise_rates=add.float(),
+        result="x_1",
+        spoken="variance β of the step",
+        rate_names=("√(1−β)", "√β"),
+        readouts={"variance kept + added": variances},
+    )
+
+
+def as_axis(axis: Axis | NoiseSchedule) -> Axis:
+    """`axis` itself, or the time axis of a schedule."""
+    if isinstance(axis, NoiseSchedule):
+        return time_axis(axis)
+    if isinstance(axis, Axis):
+        return axis
+    raise TypeError(
+        f"expected a NoiseSchedule or an Axis to scrub along, not {type(axis).__name__}."
+    )
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")

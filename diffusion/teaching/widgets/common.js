@@ -1,0 +1,88 @@
+// Put in front of each view's own file, since a widget's module must be a single file.
+
+// jslink saves each change of t to the kernel at once: for a drag over four linked widgets, that
+// is hundreds of messages a second. Nothing is drawn from the kernel, so it may hear of t seldom:
+// we let `t` change freely in the page and save it at most once in `_save_every` milliseconds.
+const seldom = (save, model) => {
+  let timer = null;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      save();
+    }, model.get("_save_every"));
+  };
+};
+
+// The object that jslink saves is not the one that a widget's module is given, but Backbone hands
+// it to the listeners of a change, and it does so before jslink saves.
+const initialize = ({ model }) => {
+  const seen = new WeakSet();
+  model.on("change:t", (linked) => {
+    if (seen.has(linked)) return;
+    seen.add(linked);
+    linked.save_changes = seldom(linked.save_changes.bind(linked), model);
+  });
+};
+
+// Arrays travel as bytes at any offset; typed arrays want aligned ones, hence the copy.
+const array = (Type, bytes) =>
+  new Type(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+
+// Whatever t another widget or a program has set, draw a position that exists.
+const position = (model) => Math.min(Math.max(Math.round(model.get("t")) || 0, 0), model.get("last"));
+
+const SVG = "http://www.w3.org/2000/svg";
+const element = (parent, name, attributes = {}) => {
+  const svg = parent.namespaceURI === SVG || name === "svg";
+  const node = svg ? document.createElementNS(SVG, name) : document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  return parent.appendChild(node);
+};
+
+// "√ᾱ_t · x_0" with real subscripts, built from text nodes: labels never pass through HTML.
+const mathematics = (node, text) => {
+  node.replaceChildren();
+  for (const part of text.split(/(_[^\s_·,()=]+)/)) {
+    if (part.startsWith("_")) element(node, "sub").textContent = part.slice(1);
+    else node.append(part);
+  }
+  return node;
+};
+
+// The same in an SVG text, where a subscript is a shifted span.
+const svgMathematics = (node, text) => {
+  node.replaceChildren();
+  let shift = 0;
+  for (const part of text.split(/(_[^\s_·,()=]+)/)) {
+    if (!part) continue;
+    const down = part.startsWith("_") ? 3 : 0;
+    const span = element(node, "tspan", { dy: down - shift });
+    if (down) span.setAttribute("font-size", "75%");
+    span.textContent = down ? part.slice(1) : part;
+    shift = down;
+  }
+  return node;
+};
+
+// A frame for charts: scales, axes with ticks, and a layer to draw in. Units are SVG user units,
+// so that a chart grows with its box and stays sharp.
+const chart = (el, { width, height, x, y, xLabel, yLabel, xTicks, yTicks }) => {
+  const svg = element(el, "svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
+  const [left, right, top, bottom] = [34, width - 12, 8, height - 30];
+  const sx = (v) => left + ((v - x[0]) / (x[1] - x[0])) * (right - left);
+  const sy = (v) => bottom - ((v - y[0]) / (y[1] - y[0])) * (bottom - top);
+  const axes = element(svg, "g", { class: "scrub-axes" });
+  for (const [at, text] of yTicks) {
+    element(axes, "path", { d: `M${left},${sy(at)}H${right}` });
+    element(axes, "text", { x: left - 5, y: sy(at) + 4, "text-anchor": "end" }).textContent = text;
+  }
+  for (const [at, text] of xTicks)
+    element(axes, "text", { x: sx(at), y: bottom + 14, "text-anchor": "middle" }).textContent = text;
+  const name = { x: (left + right) / 2, y: height - 3, "text-anchor": "middle" };
+  svgMathematics(element(axes, "text", name), xLabel);
+  if (yLabel) {
+    const turned = { transform: `translate(10,${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" };
+    svgMathematics(element(axes, "text", turned), yLabel);
+  }
+  return { svg, sx, sy, left, right, top, bottom };
+};

@@ -1,0 +1,69 @@
+"""What a view shows at each position of an axis: a blend of two tensors, or stored frames."""
+
+import torch
+from torch import Tensor
+
+from diffusion import NoiseSchedule
+from diffusion.teaching.widgets.axis import Axis, as_axis
+
+
+class Blend:
+    """x = signal_rate · x_0 + noise_rate · noise at each position: the closed form, one ε for all.
+
+    Args:
+        x_0: clean data, floating point: a picture (3, H, W) or (1, H, W) in [−1, 1], or
+            points (N, 2).
+        noise: ε, shaped like `x_0`.
+        axis: a NoiseSchedule, to scrub over t, or any other Axis.
+    """
+
+    def __init__(self, x_0: Tensor, noise: Tensor, axis: Axis | NoiseSchedule):
+        if x_0.shape != noise.shape:
+            raise ValueError(
+                f"noise must have the shape of x_0, {tuple(x_0.shape)}, "
+                f"but its shape is {tuple(noise.shape)}."
+            )
+        _check_finite("x_0", x_0)
+        _check_finite("noise", noise)
+        self.x_0, self.noise, self.axis = x_0, noise, as_axis(axis)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.x_0.shape)
+
+    def at(self, position: int) -> Tensor:
+        axis = self.axis
+        return axis.signal_rates[position] * self.x_0 + axis.noise_rates[position] * self.noise
+
+
+class Frames:
+    """Stored frames, evenly spaced over the axis: a real chain, or anything that is no blend.
+
+    Between two frames the earlier one stays.
+
+    Args:
+        frames: a tensor (K, …) or a sequence of K tensors, K ≥ 2: the first frame belongs to
+            position 0, the last one to the last position.
+        axis: a NoiseSchedule, to scrub over t, or any other Axis.
+    """
+
+    def __init__(self, frames, axis: Axis | NoiseSchedule):
+        frames = frames if isinstance(frames, Tensor) else torch.stack(list(frames))
+        if len(frames) < 2:
+            raise ValueError(f"a film needs at least two frames, but it has {len(frames)}.")
+        _check_finite("frames", frames)
+        self.frames, self.axis = frames, as_axis(axis)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.frames.shape[1:])
+
+    def at(self, position: int) -> Tensor:
+        return self.frames[position * (len(self.frames) - 1) // self.axis.last]
+
+
+def _check_finite(name: str, x: Tensor) -> None:
+    if not x.is_floating_point():
+        raise TypeError(f"{name} must be a floating-point tensor, not {x.dtype}.")
+    if not x.isfinite().all():
+        raise ValueError(f"{name} holds values that are not finite, which no view can show.")

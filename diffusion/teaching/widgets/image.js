@@ -1,0 +1,76 @@
+// A picture as a weighted sum of two arrays, or as one of many stored frames.
+
+const render = ({ model, el }) => {
+  el.classList.add("scrub-view", "scrub-image");
+  const [height, width, channels] = model.get("shape");
+  const caption = mathematics(element(el, "div", { class: "scrub-caption" }), model.get("label"));
+  caption.dataset.kind = model.get("kind");
+  const canvas = element(el, "canvas", { role: "img" });
+  Object.assign(canvas, { width, height });
+  if (width < 128) canvas.classList.add("scrub-pixelated");
+
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  image.data.fill(255); // opaque
+
+  let data;
+  const load = () => {
+    data = {
+      x_0: array(Uint8Array, model.get("x_0")),
+      noise: array(Int8Array, model.get("noise")),
+      frames: array(Uint8Array, model.get("frames")),
+      signalRates: array(Float32Array, model.get("signal_rates")),
+      noiseRates: array(Float32Array, model.get("noise_rates")),
+    };
+  };
+
+  // out = a·x_0 + b·noise + c in grey levels; the clamped array clips for the eye.
+  const blend = (t) => {
+    const { x_0, noise } = data;
+    const a = data.signalRates[t];
+    const b = data.noiseRates[t] * model.get("noise_unit") * 127.5;
+    const c = 127.5 * (1 - a);
+    const out = image.data;
+    const signal = x_0.length > 0;
+    const noisy = noise.length > 0;
+    const size = width * height * channels;
+    const step = channels === 1 ? 4 : 1;
+    for (let i = 0, o = 0; i < size; i++, o += step) {
+      out[o] = (signal ? a * x_0[i] + c : 127.5) + (noisy ? b * noise[i] : 0);
+      if (step === 4) out[o + 1] = out[o + 2] = out[o];
+      else if (i % 3 === 2) o++;
+    }
+  };
+
+  const show = (t) => {
+    const { frames } = data;
+    const size = width * height * channels;
+    const last = frames.length / size - 1;
+    const start = Math.floor((t * last) / model.get("last")) * size;
+    const out = image.data;
+    for (let i = 0, o = 0; i < size; i++, o++) {
+      out[o] = frames[start + i];
+      if (channels === 1) {
+        out[o + 1] = out[o + 2] = out[o];
+        o += 3;
+      } else if (i % 3 === 2) o++;
+    }
+  };
+
+  const draw = () => {
+    const t = position(model);
+    if (data.frames.length) show(t);
+    else blend(t);
+    context.putImageData(image, 0, 0);
+    canvas.setAttribute("aria-label", `${model.get("alt")}, ${model.get("symbol")} = ${model.get("labels")[t]}`);
+  };
+
+  load();
+  draw();
+  model.on("change:t", draw);
+  const reload = () => (load(), draw());
+  for (const name of ["x_0", "noise", "frames", "signal_rates", "noise_rates"])
+    model.on(`change:${name}`, reload);
+};
+
+export default { initialize, render };

@@ -1,0 +1,117 @@
+"""One timeline, many views: `scrub(view, view, …)` joins them."""
+
+import traitlets
+from ipywidgets import Box, Label, VBox, jslink
+
+from diffusion.teaching import plots
+from diffusion.teaching.widgets.image import ImageView
+from diffusion.teaching.widgets.points import PointsView
+from diffusion.teaching.widgets.timeline import Timeline
+from diffusion.teaching.widgets.view import View
+
+
+def scrub(*views: View | str, t: int = 0) -> "Scrub":
+    """A timeline under one or more views, all at the same t; drawn and joined in the browser.
+
+    Args:
+        views: views over one and the same axis. Pictures and point clouds go to the left, charts
+            to the right. A text between them, such as "+" or "=", is shown as it is.
+        t: the position to start from.
+
+    Returns:
+        A widget. Its `t` can be read and set; to tie t to another widget's integer value, link
+        that to its `timeline`: `jslink((slider, "value"), (it.timeline, "t"))`.
+
+    Raises:
+        ValueError: no view is given, or the views have different numbers of positions.
+    """
+    return Scrub(*views, t=t)
+
+
+class Scrub(VBox):
+    """What `scrub` returns; see there."""
+
+    def __init__(self, *views: View | str, t: int = 0):
+        self.views = [view for view in views if not isinstance(view, str)]
+        for view in self.views:
+            if not isinstance(view, View):
+                raise TypeError(f"scrub joins views and texts, not {type(view).__name__}.")
+        if not self.views:
+            raise ValueError("scrub needs at least one view, for example ImageView(film).")
+        lengths = {view.last + 1 for view in self.views}
+        if len(lengths) > 1:
+            raise ValueError(
+                f"all views of a scrub share one axis, "
+                f"but these have {' and '.join(map(str, sorted(lengths)))} positions."
+            )
+
+        self.timeline = Timeline(self.views[0].axis)
+        joined = [self.timeline, *self.views]
+        for widget in joined:
+            widget._save_every = 110 * len(joined)  # together, fewer than ten messages a second
+        self._links = [jslink((self.timeline, "t"), (view, "t")) for view in self.views]
+        self.t = t
+
+        is_picture = (ImageView, PointsView, str)
+        pictures = [
+            _sign(v) if isinstance(v, str) else v for v in views if isinstance(v, is_picture)
+        ]
+        charts = [view for view in self.views if not isinstance(view, is_picture)]
+        stage = []
+        if pictures:
+            many = sum(not isinstance(picture, Label) for picture in pictures)
+            stage.append(_box("scrub-pictures", pictures, f"scrub-pictures-{many}"))
+        if charts:
+            stage.append(_box("scrub-charts", charts))
+        super().__init__([_box("scrub-stage", stage), self.timeline])
+        self.add_class("scrub")
+
+    @property
+    def t(self) -> int:
+        """The position of the slider, 0 … `timeline.last`."""
+        return self.timeline.t
+
+    @t.setter
+    def t(self, value: int) -> None:
+        try:
+            for widget in [self.timeline, *self.views]:
+                widget.t = value
+        except traitlets.TraitError:
+            raise ValueError(
+                f"t must be an integer in 0 … {self.timeline.last}, not {value!r}."
+            ) from None
+
+    def filmstrip(self) -> bytes:
+        """A PNG of five moments, for where the widget cannot run."""
+        axis = self.timeline.axis
+        labels = [f"{axis.symbol} = {axis.labels[position]}" for position in axis.moments]
+        rows = {
+            view.label: [view.still(position) for position in axis.moments]
+            for view in self.views
+            if isinstance(view, (ImageView, PointsView))
+        }
+        if rows:
+            return plots.filmstrip(rows, labels)
+        return plots.rates(axis.labels, axis.signal_rates, axis.noise_rates, axis.rate_names)
+
+    def __repr__(self) -> str:
+        axis = self.timeline.axis
+        views = ", ".join(map(repr, self.views))
+        return f"scrub {axis.symbol} = {axis.labels[0]} … {axis.labels[-1]}: {views}"
+
+    def _repr_mimebundle_(self, **kwargs) -> dict:
+        # Where no widget can run, the filmstrip is shown instead, with its text alternative.
+        return super()._repr_mimebundle_(**kwargs) | plots.bundle(self.filmstrip(), repr(self))
+
+
+def _sign(text: str) -> Label:
+    sign = Label(text)
+    sign.add_class("scrub-sign")
+    return sign
+
+
+def _box(name: str, children: list, *classes: str) -> Box:
+    box = Box(children)
+    for css_class in (name, *classes):
+        box.add_class(css_class)
+    return box

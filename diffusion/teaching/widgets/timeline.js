@@ -1,0 +1,162 @@
+// The slider that owns t, its play button, and the equation with the numbers of this very t.
+
+const SWEEP_SECONDS = 10; // from one end to the other at speed 1
+const ICONS = {
+  play: "M5,3L17,10L5,17Z",
+  pause: "M5,3H8.5V17H5ZM11.5,3H15V17H11.5Z",
+  fullscreen: "M3,8V3H8M12,3H17V8M17,12V17H12M8,17H3V12",
+};
+
+const render = ({ model, el, signal }) => {
+  el.classList.add("scrub-view", "scrub-timeline");
+  const last = model.get("last");
+  const labels = model.get("labels");
+  const symbol = model.get("symbol");
+  const signalRates = array(Float32Array, model.get("signal_rates"));
+  const noiseRates = array(Float32Array, model.get("noise_rates"));
+  const listen = (node, event, handler) => node.addEventListener(event, handler, { signal });
+
+  const button = (icon, label) => {
+    const node = element(controls, "button", { type: "button", "aria-label": label, title: label });
+    const svg = element(node, "svg", { viewBox: "0 0 20 20", "aria-hidden": "true" });
+    element(svg, "path", { d: ICONS[icon] });
+    return node;
+  };
+  const setIcon = (node, icon, label) => {
+    node.querySelector("path").setAttribute("d", ICONS[icon]);
+    node.setAttribute("aria-label", label);
+    node.title = label;
+  };
+
+  // ------------------------------------------------------------------ the controls
+  const controls = element(el, "div", { class: "scrub-controls" });
+  const play = button("play", "Play (space)");
+  const track = element(controls, "div", { class: "scrub-track" });
+  const slider = element(track, "input", {
+    type: "range",
+    min: 0,
+    max: last,
+    step: 1,
+    "aria-label": model.get("spoken"),
+  });
+  const ticks = element(track, "div", { class: "scrub-ticks", "aria-hidden": "true" });
+  for (const t of model.get("ticks")) {
+    const tick = element(ticks, "span", { style: `--at: ${t / last}` });
+    tick.textContent = labels[t];
+  }
+  const speed = element(controls, "select", { "aria-label": "Speed", title: "Speed" });
+  for (const [value, text] of [[0.5, "½×"], [1, "1×"], [2, "2×"], [4, "4×"]])
+    element(speed, "option", { value }).textContent = text;
+  speed.value = "1";
+  const fullscreen = button("fullscreen", "Fullscreen (f)");
+  fullscreen.classList.add("scrub-outline");
+
+  // JupyterLab's own shortcuts would take the arrow keys, space and f from what has the focus.
+  for (const node of [slider, play, speed, fullscreen]) node.setAttribute("data-lm-suppress-shortcuts", "true");
+
+  // ------------------------------------------------------------------ the read-outs
+  const readouts = element(el, "div", { class: "scrub-readouts" });
+  const where = element(readouts, "span", { class: "scrub-where scrub-number" });
+  const equation = element(readouts, "span", { class: "scrub-equation", "aria-hidden": "true" });
+  const result = element(equation, "span", { class: "scrub-result scrub-number" });
+  const term = (kind, name) => {
+    const node = element(equation, "span", { class: "scrub-term", "data-kind": kind });
+    const number = element(node, "span", { class: "scrub-number" });
+    mathematics(element(node, "span"), ` · ${name}`);
+    const bar = element(element(node, "span", { class: "scrub-bar-track" }), "span", { class: "scrub-bar-fill" });
+    return { number, bar };
+  };
+  const [signalName, noiseName] = model.get("terms");
+  const signalTerm = term("signal", signalName);
+  equation.append("+");
+  const noiseTerm = term("noise", noiseName);
+  const figures = Object.entries(model.get("readouts")).map(([name, values]) => {
+    const item = element(readouts, "span", { class: "scrub-figure" });
+    mathematics(element(item, "span"), `${name} = `);
+    return [element(item, "span", { class: "scrub-number" }), values];
+  });
+
+  const show = ({ number, bar }, rate, top) => {
+    number.textContent = rate.toFixed(3);
+    bar.style.clipPath = `inset(0 ${100 - (100 * rate) / top}% 0 0)`;
+  };
+  const top = Math.max(1, ...signalRates, ...noiseRates);
+  const draw = () => {
+    const t = position(model);
+    slider.value = t;
+    where.textContent = `${symbol} = ${labels[t]}`;
+    mathematics(result, `${model.get("result").replace("{}", labels[t])} = `);
+    show(signalTerm, signalRates[t], top);
+    show(noiseTerm, noiseRates[t], top);
+    for (const [node, values] of figures) node.textContent = values[t];
+    const of = symbol === "t" ? ` of ${labels[last]}` : "";
+    const share = `${Math.round(100 * signalRates[t])} % signal rate`;
+    slider.setAttribute("aria-valuetext", `${symbol} = ${labels[t]}${of}, ${share}`);
+  };
+
+  // ------------------------------------------------------------------ moving t
+  const save = seldom(model.save_changes, model);
+  const go = (t) => {
+    model.set("t", Math.min(Math.max(Math.round(t), 0), last));
+    save();
+  };
+
+  let playing = null; // the pending animation frame or timer
+  const stop = () => {
+    cancelAnimationFrame(playing);
+    clearTimeout(playing);
+    playing = null;
+    setIcon(play, "play", "Play (space)");
+  };
+  const start = () => {
+    setIcon(play, "pause", "Pause (space)");
+    let exact = position(model) === last ? 0 : position(model);
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      // No continuous motion: still pictures, a tenth of the way apart, a second and more for each.
+      const step = () => {
+        go((exact += last / 10));
+        if (exact >= last) stop();
+        else playing = setTimeout(step, 1200 / speed.value);
+      };
+      playing = setTimeout(step, 0);
+      return;
+    }
+    let before = null;
+    const step = (now) => {
+      exact += ((now - (before ?? now)) / 1000) * (last / SWEEP_SECONDS) * speed.value;
+      before = now;
+      go(exact);
+      if (exact >= last) stop();
+      else playing = requestAnimationFrame(step);
+    };
+    go(exact);
+    playing = requestAnimationFrame(step);
+  };
+  const toggle = () => (playing === null ? start() : stop());
+
+  listen(slider, "input", () => {
+    if (playing !== null) stop();
+    go(slider.valueAsNumber);
+  });
+  listen(play, "click", toggle);
+  const toggleFullscreen = () => {
+    const scrub = el.closest(".scrub") ?? el;
+    if (document.fullscreenElement) document.exitFullscreen();
+    else scrub.requestFullscreen?.().then(() => slider.focus());
+  };
+  listen(fullscreen, "click", toggleFullscreen);
+  listen(el, "keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "f") toggleFullscreen();
+    else if (event.key === " " && event.target === slider) {
+      toggle();
+      event.preventDefault();
+    }
+  });
+
+  draw();
+  model.on("change:t", draw);
+  return stop;
+};
+
+export default { initialize, render };

@@ -1,0 +1,53 @@
+"""What all widgets of a scrub have in common: a place t on an axis, kept in step in the browser."""
+
+from pathlib import Path
+
+import anywidget
+import torch
+import traitlets
+
+from diffusion.teaching.widgets.axis import Axis
+
+_HERE = Path(__file__).parent
+
+
+def esm(name: str) -> str:
+    """The module of a widget: the shared helpers, then the widget's own file."""
+    return (_HERE / "common.js").read_text("utf-8") + (_HERE / name).read_text("utf-8")
+
+
+def to_bytes(tensor: torch.Tensor) -> bytes:
+    return tensor.detach().cpu().contiguous().numpy().tobytes()
+
+
+class View(anywidget.AnyWidget):
+    """A widget with a position `t` on an axis, 0 … `last`; it draws itself in the browser.
+
+    `t` can be read and set from Python, and linked to any other widget's integer value.
+    """
+
+    _css = (_HERE / "style.css").read_text("utf-8")
+
+    t = traitlets.Int(0).tag(sync=True)
+    last = traitlets.Int().tag(sync=True)
+    symbol = traitlets.Unicode().tag(sync=True)
+    labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    ticks = traitlets.List(traitlets.Int()).tag(sync=True)
+    alt = traitlets.Unicode().tag(sync=True)
+    # The kernel hears of t at most once in so many milliseconds; see common.js.
+    _save_every = traitlets.Int(110).tag(sync=True)
+
+    def __init__(self, axis: Axis, **traits):
+        self.axis = axis
+        super().__init__(
+            last=axis.last, symbol=axis.symbol, labels=axis.labels, ticks=axis.ticks, **traits
+        )
+
+    @traitlets.validate("t")
+    def _check_t(self, proposal):
+        if not 0 <= proposal["value"] <= self.last:
+            raise traitlets.TraitError(f"t must be in 0 … {self.last}, not {proposal['value']}.")
+        return proposal["value"]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} over {self.symbol} = {self.labels[0]} … {self.labels[-1]}"

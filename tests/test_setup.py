@@ -1,0 +1,95 @@
+"""pyproject.toml, environment.yml, constraints.txt and the Makefile must tell the same story."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[1]
+FROM_CONDA = {"pytorch-cpu": "torch", "matplotlib-base": "matplotlib"}
+NOT_IN_CONDA = {"playwright"}  # environment.yml says why
+
+
+def bounds(requirements):
+    """Map each required package to its bound, as in {"torch": ">=2.4"}."""
+    parsed = [Requirement(line) for line in requirements]
+    return {canonicalize_name(each.name): str(each.specifier) for each in parsed}
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+NEEDED = bounds(PROJECT["dependencies"])
+ASKED = NEEDED | bounds(PROJECT["optional-dependencies"]["test"])
+CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+CONDA_BOUNDS = {
+    FROM_CONDA.get(name, name): bound
+    for name, bound in bounds(
+        line for line in CONDA["dependencies"] if isinstance(line, str)
+    ).items()
+}
+PINS = bounds(
+    line
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+)
+
+
+def test_conda_asks_for_the_same_packages_with_the_same_bounds():
+    theirs = {name: bound for name, bound in CONDA_BOUNDS.items() if name not in ("python", "pip")}
+    ours = {name: bound for name, bound in ASKED.items() if name not in NOT_IN_CONDA}
+    assert theirs == ours
+
+
+def test_conda_asks_for_the_same_python():
+    assert CONDA_BOUNDS["python"] == PROJECT["requires-python"] == ">=3.11"
+
+
+def test_conda_takes_packages_from_conda_forge_alone_and_installs_ours():
+    assert CONDA["channels"] == ["conda-forge", "nodefaults"]
+    assert "pip" in CONDA_BOUNDS  # or conda warns and adds it by itself
+    assert CONDA["dependencies"][-1] == {"pip": ["-e ."]}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_bounds_are_lower_bounds(name):
+    assert re.fullmatch(r">=[\d.]+", ASKED[name])
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_what_we_ask_for_is_pinned_within_its_bound(name):
+    pin = PINS[name].removeprefix("==")
+    assert Version(pin) in Requirement(name + ASKED[name]).specifier
+
+
+@pytest.mark.parametrize("name", PINS)
+def test_pins_are_exact_and_the_same_on_every_machine(name):
+    assert re.fullmatch(r"==[\w.]+", PINS[name])  # no "+cpu", no path, no range
+
+
+def test_torch_is_pinned_at_the_version_the_lessons_were_run_with():
+    assert PINS["torch"] == "==2.13.0"
+
+
+def test_jupyterlab_has_its_security_fixes():
+    assert Version(NEEDED["jupyterlab"].removeprefix(">=")) >= Version("4.5.7")
+
+
+@pytest.mark.parametrize("target", ["help", "lab", "test", "refresh", "lint", "format", "clean"])
+def test_makefile_has_and_documents(target):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(rf"^{target}:.* ## \w", makefile, re.MULTILINE)
+    assert re.search(rf"^\.PHONY:.*\b{target}\b", makefile, re.MULTILINE)
+
+
+def test_jupyterlab_listens_on_this_machine_only_and_keeps_its_token():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "--ServerApp.ip=127.0.0.1" in makefile
+    assert "token" not in makefile and "password" not in makefile
+
+
+def test_git_ignores_the_virtual_environment():
+    assert ".venv/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
