@@ -22,10 +22,9 @@ def gaussian(*shape, seed=0, dtype=torch.float64):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
-def last(iterator):
-    for item in iterator:
-        pass
-    return item
+def last(chain):
+    *_, x_t = chain
+    return x_t
 
 
 # ---------------------------------------------------------------- the two ways are one process

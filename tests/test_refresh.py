@@ -41,7 +41,7 @@ def test_a_run_stores_outputs_and_nothing_that_varies(notebook_file, capsys):
     path = notebook_file(
         "import sys\nprint('one', flush=True)\nprint('careful', file=sys.stderr, flush=True)",
         "from IPython.display import display\n"
-        "display({'text/plain': 'a scrub', 'image/png': 'aGk=',"
+        "display({'text/plain': 'a scrub', 'image/png': 'aGk=', 'text/html': '<img>',"
         " 'application/vnd.jupyter.widget-view+json': {'model_id': 'x'}}, raw=True)",
         "2 + 2",
         "2 + 2",

@@ -81,6 +81,10 @@ def normal_outputs(outputs: list) -> list:
         else:
             # The model exists only in the run that made it; without it a reader sees the picture.
             output.data.pop(WIDGET_VIEW, None)
+            # A figure's HTML holds the same PNG again, for the sake of its text alternative. To
+            # store it would double the file, and the alternative is there as plain text too.
+            if "image/png" in output.data:
+                output.data.pop("text/html", None)
         kept.append(output)
     return kept
 

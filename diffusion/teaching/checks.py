@@ -6,7 +6,7 @@ exercise is no broken notebook.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from numbers import Real
 
@@ -84,7 +84,7 @@ def forward_chain(attempt: Callable[[Tensor, NoiseSchedule, list], Iterable[Tens
         )
 
     _check_tensor(
-        lambda *arguments: _collect(attempt(*arguments), at_most=7),
+        attempt if _nothing(attempt) else lambda *given: _collect(attempt(*given), at_most=7),
         (x_0, schedule, noises),
         right=right,
         mistakes={
@@ -205,7 +205,7 @@ def _raised(error: Exception) -> str:
 
 def _collect(walk, at_most: int):
     """What a generator or a list gives, stacked; anything else as it is."""
-    if _nothing(walk) or isinstance(walk, (Tensor, str)) or not isinstance(walk, Iterable):
+    if not isinstance(walk, (Iterator, list)):
         return walk
     items = list(islice(walk, at_most))
     if not items or not all(isinstance(item, Tensor) for item in items):

@@ -147,7 +147,8 @@ class Lab:
                 const { context, sessionContext } = window.jupyterapp.shell.currentWidget;
                 const code = context.model.sharedModel.cells.filter((c) => c.cell_type === "code");
                 const ran = code.every((c) => !c.getSource().trim() || c.execution_count !== null);
-                const failed = code.some((c) => c.toJSON().outputs.some((o) => o.output_type === "error"));
+                const outputs = code.flatMap((c) => c.toJSON().outputs);
+                const failed = outputs.some((output) => output.output_type === "error");
                 return (ran || failed) && sessionContext.session?.kernel?.status === "idle";
             }""",
             timeout=seconds * 1000,

@@ -57,7 +57,7 @@ class HistogramView(View):
 
 
 def count(film: Blend | Frames) -> tuple[torch.Tensor, torch.Tensor]:
-    """Counts (positions, BINS), and the share of values beyond ±1 (positions,), at each position."""
+    """At each position: the counts (positions, BINS) and the share of values beyond ±1."""
     if isinstance(film, Frames):
         frames = film.frames.flatten(1)
         chosen = _sample(frames.shape[1])

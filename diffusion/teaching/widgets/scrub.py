@@ -88,7 +88,7 @@ class Scrub(VBox):
         rows = {
             view.label: [view.still(position) for position in axis.moments]
             for view in self.views
-            if isinstance(view, (ImageView, PointsView))
+            if hasattr(view, "still")
         }
         if rows:
             return plots.filmstrip(rows, labels)
@@ -101,7 +101,12 @@ class Scrub(VBox):
 
     def _repr_mimebundle_(self, **kwargs) -> dict:
         # Where no widget can run, the filmstrip is shown instead, with its text alternative.
-        return super()._repr_mimebundle_(**kwargs) | plots.bundle(self.filmstrip(), repr(self))
+        axis = self.timeline.axis
+        moments = ", ".join(axis.labels[position] for position in axis.moments)
+        pictures = [view for view in self.views if hasattr(view, "still")] or self.views
+        alt = f"{'; '.join(view.alt for view in pictures)} at {axis.symbol} = {moments}"
+        fallback = plots.bundle(self.filmstrip(), alt) | {"text/plain": repr(self)}
+        return super()._repr_mimebundle_(**kwargs) | fallback
 
 
 def _sign(text: str) -> Label:

@@ -1,0 +1,123 @@
+"""The rules that every lesson keeps; what its cells compute is compared by nbval."""
+
+import json
+import re
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(params=LESSONS, ids=lambda path: path.stem)
+def lesson(request):
+    return Lesson(request.param)
+
+
+class Lesson:
+    def __init__(self, path):
+        self.path = path
+        self.book = json.loads(path.read_text("utf-8"))
+        self.cells = self.book["cells"]
+        for cell in self.cells:
+            cell["text"] = "".join(cell["source"])
+            cell["tags"] = cell["metadata"].get("tags", [])
+        self.code = [cell for cell in self.cells if cell["cell_type"] == "code"]
+        self.prose = [cell for cell in self.cells if cell["cell_type"] == "markdown"]
+
+    def tagged(self, tag):
+        return [cell for cell in self.cells if tag in cell["tags"]]
+
+
+def printed(cell):
+    return "".join("".join(output.get("text", [])) for output in cell["outputs"])
+
+
+def test_lessons_are_numbered_in_reading_order():
+    assert [path.name[:3] for path in LESSONS] == [f"{i:02}_" for i in range(1, len(LESSONS) + 1)]
+
+
+def test_every_cell_was_run_once_and_in_order(lesson):
+    assert [cell["execution_count"] for cell in lesson.code] == list(range(1, len(lesson.code) + 1))
+
+
+def test_nothing_is_stored_that_goes_stale(lesson):
+    assert "widgets" not in lesson.book["metadata"]
+    for cell in lesson.code:
+        for output in cell["outputs"]:
+            assert output["output_type"] != "error" and output.get("name") != "stderr"
+            assert "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
+    assert lesson.path.stat().st_size < 1_000_000
+
+
+def test_every_picture_has_a_text_alternative(lesson):
+    for cell in lesson.code:
+        for output in cell["outputs"]:
+            if "image/png" in output.get("data", {}):
+                text = "".join(output["data"]["text/plain"])
+                assert len(text) > 20 and not text.startswith("<"), cell["text"]
+    for cell in lesson.code:  # what each view says of itself, rather than a default
+        for view in re.findall(r"ImageView\((?:[^()]|\([^()]*\))*\)", cell["text"]):
+            assert "alt=" in view, view
+    for cell in lesson.prose:
+        assert "![](" not in cell["text"]
+
+
+def test_cells_are_small(lesson):
+    lengths = [len(cell["text"].splitlines()) for cell in lesson.code]
+    assert max(lengths) <= 14 and median(lengths) <= 5
+
+
+def test_one_cell_imports(lesson):
+    importing = [cell for cell in lesson.code if re.search(r"^(import|from) ", cell["text"], re.M)]
+    assert importing == lesson.code[:1]
+
+
+def test_few_cells_escape_nbval(lesson):
+    escaped = [
+        cell for cell in lesson.code if {"nbval-ignore-output", "nbval-skip"} & set(cell["tags"])
+    ]
+    assert len(escaped) <= len(lesson.code) / 10
+    assert not lesson.tagged("raises-exception")
+
+
+def test_every_exercise_has_a_stub_a_check_and_a_solution_that_runs(lesson):
+    stubs, solutions = lesson.tagged("exercise"), lesson.tagged("solution")
+    assert 1 <= len(stubs) <= 3 and len(stubs) == len(solutions)
+    for stub, solution in zip(stubs, solutions, strict=True):
+        assert lesson.cells.index(solution) == lesson.cells.index(stub) + 1
+        (check,) = re.findall(r"checks\.\w+", stub["text"])
+        assert check in solution["text"] and "..." in stub["text"]
+        assert printed(stub).startswith("Not attempted yet")
+        assert printed(solution) == "Correct.\n"
+        assert solution["metadata"]["jupyter"]["source_hidden"] is True
+    # What the learner writes is used nowhere else.
+    for name in re.findall(r"\bmy_\w+", " ".join(stub["text"] for stub in stubs)):
+        users = [cell for cell in lesson.code if re.search(rf"\b{name}\b", cell["text"])]
+        assert len(users) == 1, name
+
+
+def test_opening_loop_and_closing(lesson):
+    opening, closing = lesson.prose[0]["text"], lesson.prose[-1]["text"]
+    assert re.match(rf"# {int(lesson.path.name[:2])} · [A-Z]", opening)
+    assert opening.count("\n- ") == 3 and re.search(r"\*\*About \d+ minutes\.\*\*", opening)
+    assert sum("**Predict.**" in cell["text"] for cell in lesson.prose) >= 4
+    assert sum("assert" in cell["text"] for cell in lesson.code) >= 5
+    assert any(cell["text"].startswith("## What people get wrong here") for cell in lesson.prose)
+    assert "| symbol | code | what you saw |" in closing and "**Next:**" in closing
+
+
+def test_every_cell_knows_its_place_on_a_slide(lesson):
+    kinds = {"slide", "subslide", "fragment", "skip", "notes", "-"}
+    for cell in lesson.cells:
+        assert cell["metadata"]["slideshow"]["slide_type"] in kinds
+    notes = lesson.tagged("notes")
+    assert len(notes) >= 4 and all("*Minutes:" in cell["text"] for cell in notes)
+
+
+def test_links_lead_somewhere(lesson):
+    for cell in lesson.prose:
+        for target in re.findall(r"\]\(([^)#]+)\)", cell["text"]):
+            assert (lesson.path.parent / target).exists(), target
