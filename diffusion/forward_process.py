@@ -2,10 +2,9 @@
 
 Every function takes x as a floating-point tensor of shape (B, …) and t either as one int for
 all B elements or as an integer tensor of shape (B,), one time per element. Noise has the shape,
-dtype and device of x; where it is not given, it is drawn from N(0, I) with `generator`.
-
-Raised by all of them: TypeError for x or noise that is not floating point, or a t that is not an
-integer; ValueError for a t outside the schedule, a 0-dimensional x, or shapes that do not fit.
+dtype and device of x; where it is not given, it is drawn from N(0, I) with `generator`, or with
+torch's global one. The rates are rounded to x's dtype: for a chain of small steps, bfloat16 has
+too few digits.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,10 +27,14 @@ def forward_step(
     Args:
         x_prev: x_{t−1}, shape (B, …).
         t: the step to take, in 1 … T: an int, or an integer tensor of shape (B,).
-        noise: ε, shaped like `x_prev`.
+        noise: ε, shaped like `x_prev`; drawn from N(0, I) with `generator` where not given.
 
     Returns:
         x_t, shaped like `x_prev`.
+
+    Raises:
+        TypeError: x or noise is not floating point, or t is not an integer.
+        ValueError: t is outside the schedule, x is 0-dimensional, or a shape does not fit.
     """
     noise = _noise_for(x_prev, noise, generator)
     t = _time_for(x_prev, t)
@@ -53,19 +56,27 @@ def forward_chain(
     Args:
         x_0: clean data, shape (B, …).
         noises: ε_1 … ε_T, a sequence of T tensors shaped like `x_0`, or one of shape
-            (T, B, …). Drawn a step at a time where not given, so that memory stays flat.
+            (T, B, …). Drawn with `generator`, a step at a time, where not given, so that
+            memory stays flat.
 
     Returns:
-        An iterator over T new tensors shaped like `x_0`.
+        An iterator over T new tensors shaped like `x_0`. Each step starts from the tensor that the
+        last one gave out: to change one in place is to change the walk.
+
+    Raises:
+        TypeError: x or noise is not floating point, or t is not an integer.
+        ValueError: t is outside the schedule, x is 0-dimensional, or a shape does not fit.
     """
     _check_data(x_0)
-    if noises is not None and len(noises) != schedule.time_steps:
-        raise ValueError(
-            f"noises must hold one tensor per step, {schedule.time_steps} in all, "
-            f"but it holds {len(noises)}."
-        )
-    for noise in noises if noises is not None else ():
-        _check_noise(x_0, noise)
+    if noises is not None:
+        _check_sequence(noises)
+        if len(noises) != schedule.time_steps:
+            raise ValueError(
+                f"noises must hold one tensor per step, {schedule.time_steps} in all, "
+                f"but it holds {len(noises)}."
+            )
+        for noise in noises:
+            _check_noise(x_0, noise)
 
     # A generator function of its own, so that the checks above run at the call and not at the
     # first x_t that somebody asks for.
@@ -91,10 +102,14 @@ def q_sample(
     Args:
         x_0: clean data, shape (B, …).
         t: the time to jump to, in 0 … T: an int, or an integer tensor of shape (B,).
-        noise: ε, shaped like `x_0`.
+        noise: ε, shaped like `x_0`; drawn from N(0, I) with `generator` where not given.
 
     Returns:
         x_t, a new tensor shaped like `x_0`; gradients flow to `x_0`.
+
+    Raises:
+        TypeError: x or noise is not floating point, or t is not an integer.
+        ValueError: t is outside the schedule, x is 0-dimensional, or a shape does not fit.
     """
     noise = _noise_for(x_0, noise, generator)
     t = _time_for(x_0, t)
@@ -115,12 +130,18 @@ def collapse_noise(noises: Tensor | Sequence[Tensor], schedule: NoiseSchedule) -
 
     Returns:
         ε̄, shaped like one of `noises`.
+
+    Raises:
+        TypeError: a noise is not a floating-point tensor, or has another dtype than the first.
+        ValueError: there are no noises or more than T, one is 0-dimensional, or shapes differ.
     """
+    _check_sequence(noises)
     if not 1 <= len(noises) <= schedule.time_steps:
         raise ValueError(
             f"noises must hold ε_1 … ε_t for a t in 1 … {schedule.time_steps}, "
             f"but it holds {len(noises)} tensors."
         )
+    _check_data(noises[0], "noises")
     for noise in noises:
         _check_noise(noises[0], noise)
 
@@ -145,15 +166,25 @@ def _blend(a: Tensor, x: Tensor, b: Tensor, noise: Tensor) -> Tensor:
     return (a * x).addcmul_(b, noise)
 
 
-def _check_data(x: Tensor) -> None:
-    if not isinstance(x, Tensor) or not x.is_floating_point():
-        kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+def _check_data(x: Tensor, name: str = "x") -> None:
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{name} must be a floating-point tensor, not {type(x).__name__}.")
+    if not x.is_floating_point():
         raise TypeError(
-            f"x must be a floating-point tensor, not {kind}; "
-            f"scale integer pictures to [-1, 1] first, for example x / 127.5 - 1."
+            f"{name} must be a floating-point tensor, not {x.dtype}; "
+            f"scale pictures of 0 … 255 to [-1, 1] first: x / 127.5 - 1."
         )
     if x.ndim == 0:
-        raise ValueError("x must have a batch dimension, shape (B, …), but it is 0-dimensional.")
+        raise ValueError(f"{name} must have the shape (B, …), but it is 0-dimensional.")
+
+
+def _check_sequence(noises) -> None:
+    if not isinstance(noises, (Tensor, Sequence)) or isinstance(noises, str):
+        raise TypeError(
+            f"noises must be a tensor or a list of tensors, not {type(noises).__name__}."
+        )
+    if isinstance(noises, Tensor) and noises.ndim == 0:
+        raise ValueError("noises must have the shape (steps, B, …), but it is 0-dimensional.")
 
 
 def _check_noise(x: Tensor, noise: Tensor) -> None:

@@ -19,7 +19,7 @@ class NoiseSchedule:
 
     Attributes:
         time_steps: T, the number of steps.
-        betas: β_1 … β_T, the variance that each step adds. float32, shape (T,), in (0, 1).
+        betas: β_1 … β_T, the variance that each step adds. float32, shape (T,).
         alphas: α_t = 1 − β_t, the share of the variance that each step keeps.
         alpha_bars: ᾱ_t = α_1 · α_2 ⋯ α_t, the share that t steps keep (below Eq. 4).
 
@@ -34,7 +34,9 @@ class NoiseSchedule:
         _check_beta("beta_start", beta_start)
         _check_beta("beta_end", beta_end)
         _check_time_steps(time_steps)
-        self._build(torch.linspace(beta_start, beta_end, time_steps, dtype=torch.float64))
+        self._build(
+            torch.linspace(float(beta_start), float(beta_end), time_steps, dtype=torch.float64)
+        )
 
     @classmethod
     def from_betas(cls, betas) -> "NoiseSchedule":
@@ -82,12 +84,14 @@ class NoiseSchedule:
         self.alphas = (1 - betas).float()
         self.alpha_bars = log_alpha_bars.exp().float()
 
-        # Per step, for t = 1 … T.
-        self._betas = betas
-        # Per time, for t = 0 … T: nothing has happened at t = 0, so ᾱ_0 = 1.
+        # The tables of the look-ups, in float64. Per step, for t = 1 … T:
+        self._betas, self._alphas = betas, 1 - betas
+        # Per time, for t = 0 … T; nothing has happened at t = 0, so ᾱ_0 = 1.
         self._log_alpha_bars = torch.cat([torch.zeros(1, dtype=torch.float64), log_alpha_bars])
+        self._alpha_bars = self._log_alpha_bars.exp()
         self._signal_rates = torch.exp(self._log_alpha_bars / 2)
         self._noise_rates = torch.sqrt(-torch.expm1(self._log_alpha_bars))
+        self._log_snrs = self._log_alpha_bars - 2 * self._noise_rates.log()
 
     def beta(self, t, dtype: torch.dtype = torch.float32) -> Tensor:
         """β_t: the variance that step t adds. t: an int or an integer tensor in 1 … T."""
@@ -95,7 +99,7 @@ class NoiseSchedule:
 
     def alpha(self, t, dtype: torch.dtype = torch.float32) -> Tensor:
         """α_t = 1 − β_t: the share of variance that step t keeps. t in 1 … T."""
-        return _look_up(1 - self._betas, self._check_time(t, first=1) - 1, dtype)
+        return _look_up(self._alphas, self._check_time(t, first=1) - 1, dtype)
 
     def alpha_bar(self, t, dtype: torch.dtype = torch.float32) -> Tensor:
         """ᾱ_t = α_1 ⋯ α_t: the share of x_0's variance that is left at time t.
@@ -110,7 +114,7 @@ class NoiseSchedule:
         Raises:
             TypeError: `t` is not an integer. ValueError: `t` is outside 0 … T.
         """
-        return _look_up(self._log_alpha_bars.exp(), self._check_time(t), dtype)
+        return _look_up(self._alpha_bars, self._check_time(t), dtype)
 
     def signal_rate(self, t, dtype: torch.dtype = torch.float32) -> Tensor:
         """√ᾱ_t: what x_0 is multiplied by in x_t (Eq. 4). Arguments as for `alpha_bar`."""
@@ -125,8 +129,7 @@ class NoiseSchedule:
 
         +inf at t = 0, where there is no noise; finite at every other t. As `alpha_bar`.
         """
-        log_snrs = self._log_alpha_bars - 2 * self._noise_rates.log()
-        return _look_up(log_snrs, self._check_time(t), dtype)
+        return _look_up(self._log_snrs, self._check_time(t), dtype)
 
     def _check_time(self, t, first: int = 0) -> Tensor:
         """`t` as an int64 tensor, or the reason why it is not a time of this schedule."""
@@ -149,7 +152,7 @@ class NoiseSchedule:
             f"NoiseSchedule with T = {self.time_steps} steps\n"
             f"  β_1 → β_T   {first:.4g} → {last:.4g}   variance that a step adds\n"
             f"  √ᾱ_T        {math.exp(end / 2):.4g}   what is left of x_0 at the end\n"
-            f"  ᾱ_t < ½     {half}   noise outweighs signal from here on"
+            f"  ᾱ_t < ½     {half}   from here on, more noise than signal (of variance 1)"
         )
 
 
@@ -165,7 +168,8 @@ def _as_time(t) -> Tensor:
             raise TypeError(f"t must be an integer tensor, not {t.dtype}.")
         return t.long()
     if isinstance(t, Integral) and not isinstance(t, bool):
-        return torch.tensor(int(t))
+        # No tensor holds an int of any size; the largest one is outside of any schedule as well.
+        return torch.tensor(max(-(2**62), min(int(t), 2**62)))
     raise TypeError(f"t must be an int or an integer tensor, not {type(t).__name__}.")
 
 

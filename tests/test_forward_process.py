@@ -301,6 +301,8 @@ def test_noise_on_another_device_is_refused():
             "noise must have the shape",
         ),
         (torch.zeros(STEPS, 2, 3, dtype=torch.float64), TypeError, "same dtype"),
+        ((torch.zeros(2, 3) for _ in range(STEPS)), TypeError, "a list of tensors, not generator"),
+        (torch.tensor(0.0), ValueError, "0-dimensional"),
     ],
 )
 def test_bad_noises_are_refused_at_the_call(noises, error, words):
@@ -320,6 +322,16 @@ def test_the_chain_refuses_bad_data_at_the_call():
         (torch.zeros(STEPS + 1, 2), ValueError, f"1 … {STEPS}"),
         ([torch.zeros(2), torch.zeros(3)], ValueError, "noise must have the shape"),
         ([torch.zeros(2), torch.zeros(2).double()], TypeError, "same dtype"),
+        (
+            [torch.zeros(2).int()],
+            TypeError,
+            "noises must be a floating-point tensor, not torch.int",
+        ),
+        ([0.5, 0.5], TypeError, "noises must be a floating-point tensor, not float"),
+        ([torch.tensor(0.5)], ValueError, "0-dimensional"),
+        (torch.tensor(0.5), ValueError, "0-dimensional"),
+        ((torch.zeros(2) for _ in range(2)), TypeError, "a list of tensors, not generator"),
+        (None, TypeError, "a list of tensors, not NoneType"),
     ],
 )
 def test_collapse_noise_refuses_nonsense(noises, error, words):

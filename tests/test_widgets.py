@@ -94,15 +94,16 @@ def test_the_time_axis_has_a_position_for_each_time():
     assert axis.readouts["SNR"][20] == f"{decibels:+.1f} dB".replace("-", "−")
 
 
-def test_the_step_axis_has_the_two_square_roots_and_their_variance():
+def test_the_step_axis_has_the_two_square_roots_unless_others_are_given():
     betas = torch.linspace(0, 1, 11)
     axis = step_axis(betas)
     assert_close(axis.signal_rates, (1 - betas).sqrt())
     assert_close(axis.noise_rates, betas.sqrt())
-    (variances,) = axis.readouts.values()
-    assert set(variances) == {"1.000"}
-    (variances,) = step_axis(betas, noise_rates=betas).readouts.values()
-    assert variances[5] == "0.750"  # 1 − 0.5 kept, 0.5² added
+    assert axis.labels[5] == "0.500" and axis.readouts == {}
+    wrong = step_axis(betas, noise_rates=betas)
+    assert_close(wrong.noise_rates, betas)
+    assert_close(wrong.signal_rates, axis.signal_rates)
+    assert step_axis(betas.double()).signal_rates.dtype == torch.float32  # as the page reads it
 
 
 @pytest.mark.parametrize("last", [1, 2, 3, 7, 1000])
@@ -133,13 +134,34 @@ def test_ticks_and_moments_are_positions(last):
             ValueError,
             r"'x' needs one value per position, 21 in all.*\(20,\)",
         ),
+        (lambda: CurvesView(SCHEDULE, []), ValueError, "no curve to draw"),
+        (lambda: Curve("x", torch.zeros(21), "blue"), ValueError, "kind must be one of signal"),
+        (lambda: Curve("x", torch.zeros(21), digits=-1), ValueError, "digits must be in 0 … 9"),
+        (lambda: Frames([], SCHEDULE), ValueError, "at least two frames"),
+        (lambda: Frames([picture(), picture(1)], SCHEDULE), ValueError, "the same shape"),
+        (lambda: Frames([picture(), 3], SCHEDULE), TypeError, "each frame.*int"),
+        (lambda: Blend([1.0], picture(), SCHEDULE), TypeError, "x_0 must be.*list"),
+        (lambda: Blend(picture(), None, SCHEDULE), TypeError, "noise must be.*NoneType"),
+        (lambda: Blend(*[gaussian(3, 0, 0)] * 2, SCHEDULE), ValueError, "x_0 is empty"),
+        (lambda: step_axis(torch.tensor([-0.1, 0.5])), ValueError, "signal_rates|noise_rates"),
+        (lambda: step_axis(torch.tensor([0.1])), ValueError, "two positions or more"),
+        (
+            lambda: step_axis(torch.tensor([0.1, 0.2]), torch.tensor([0.1])),
+            (ValueError, RuntimeError),
+            "as many signal_rates as labels",
+        ),
         (lambda: scrub(), ValueError, "at least one view"),
         (lambda: scrub("+"), ValueError, "at least one view"),
         (lambda: scrub(film()), TypeError, "joins views and texts, not Blend"),
         (
             lambda: scrub(CurvesView(SCHEDULE), CurvesView(NoiseSchedule(time_steps=5))),
             ValueError,
-            "share one axis, but these have 6 and 21 positions",
+            "share one axis, but these have t = 0 … 20 and t = 0 … 5",
+        ),
+        (
+            lambda: scrub(CurvesView(SCHEDULE), CurvesView(step_axis(torch.linspace(0, 1, 21)))),
+            ValueError,
+            "share one axis, but these have t = 0 … 20 and β = 0.000 … 1.000",
         ),
     ],
 )
@@ -195,7 +217,7 @@ def test_the_histogram_counts_every_value(make):
     for t in (0, 5, 20):
         values = source.at(t).flatten()
         counts = torch.histc(values[values.abs() < 3.5], view.bins, -3.5, 3.5)
-        density = counts / counts.sum() * view.bins / 7
+        density = counts / len(values) * view.bins / 7
         expected = (density / view.density_top).clamp(max=1)
         assert_close(torch.from_numpy(heights[t]).float(), expected, atol=2e-5, rtol=0)
         outside = np.frombuffer(view.outside, np.float32)[t]
@@ -208,6 +230,29 @@ def test_a_large_picture_is_sampled_evenly():
     heights = np.frombuffer(view.heights, np.uint16).reshape(3, -1)[0] / 65535 * view.density_top
     inside = heights[25:45]  # the bins of [-1, 1]
     assert np.abs(inside - 0.5).max() < 0.06 and heights[:25].max() == 0
+
+
+def test_values_off_the_scale_count_as_values():
+    x_0 = torch.cat([torch.zeros(1, 4, 4), torch.full((2, 4, 4), 9.0)])
+    view = HistogramView(Blend(x_0, torch.zeros_like(x_0), SCHEDULE))
+    heights = np.frombuffer(view.heights, np.uint16)[: view.bins] / 65535 * view.density_top
+    assert heights.sum() * 0.1 == pytest.approx(min(1.2, 10 / 3) * 0.1, abs=1e-3)
+    assert np.frombuffer(view.outside, np.float32)[0] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_the_largest_noise_never_wraps_around(dtype):
+    noise = torch.zeros(1, 2, 2, dtype=dtype)
+    for largest in (2.65, 2.7, 2.8, 2.9, 2.95, 4.7):
+        noise[0, 0] = torch.tensor([largest, -largest], dtype=dtype)
+        view = ImageView(Blend(torch.zeros_like(noise), noise, SCHEDULE), "noise")
+        assert np.frombuffer(view.noise, np.int8).tolist() == [127, -127, 0, 0]
+
+
+def test_frames_that_no_page_should_carry_are_refused():
+    frames = torch.zeros(101, 3, 1, 1).expand(101, 3, 256, 256)
+    with pytest.raises(ValueError, match=r"20 MB, more than a page should carry; take fewer"):
+        ImageView(Frames(frames, SCHEDULE))
 
 
 def test_the_cloud_is_sent_as_it_is():
@@ -293,16 +338,51 @@ def test_the_fallback_is_a_picture_with_a_text_alternative():
 
 def test_the_filmstrip_shows_the_exact_pictures():
     stills = [torch.full((4, 4, 1), grey, dtype=torch.uint8) for grey in (0, 64, 128, 192, 255)]
-    png = plots.filmstrip({"x_t": stills}, ["a", "b", "c", "d", "e"])
+    png = plots.filmstrip([("x_t", stills)], ["a", "b", "c", "d", "e"])
     strip = (255 * matplotlib.image.imread(io.BytesIO(png))[:, :, :3]).round()
     row = strip[strip.shape[0] * 2 // 3, :, 0]
     for grey in (0, 64, 128, 192):
         assert (np.abs(row - grey) <= 3).sum() > 100  # a tile is some 120 pixels wide
 
 
+def test_each_picture_has_its_row_even_under_the_same_label():
+    points = [PointsView(Blend(gaussian(5, 2), gaussian(5, 2), SCHEDULE)) for _ in range(3)]
+    one, three = (
+        matplotlib.image.imread(io.BytesIO(scrub(*some).filmstrip()))
+        for some in ([PointsView(points[0].film)], points)
+    )
+    assert three.shape[0] > 2.5 * one.shape[0]
+
+
 def test_scrubs_without_a_picture_show_their_curves():
     png = base64.b64decode(scrub(CurvesView(SCHEDULE))._repr_mimebundle_()["image/png"])
     assert matplotlib.image.imread(io.BytesIO(png)).std() > 0.05
+
+
+def test_grey_pictures_are_shown_grey_and_unstretched():
+    ax = plots.pictures(torch.full((1, 4, 4), 0.5), torch.full((3, 4, 4), 0.5))
+    (image,) = ax.images
+    assert image.get_cmap().name == "gray" and image.get_clim() == (0, 255)
+    assert set(image.get_array().flatten().tolist()) == {191}  # (0.5 + 1) · 127.5
+    plots.show(ax, alt="two grey squares")
+    assert not plots.plt.get_fignums()
+
+
+def test_a_view_belongs_to_one_scrub():
+    view = CurvesView(SCHEDULE)
+    with pytest.raises(ValueError, match="belongs to one scrub"):
+        scrub(view, view)
+    scrub(view)
+    with pytest.raises(ValueError, match="belongs to one scrub"):
+        scrub(view)
+
+
+def test_a_closed_scrub_leaves_nothing_behind():
+    it = some_scrub()
+    models = [it, it.timeline, *it.views, *it._links, *it.children]
+    assert all(widget.comm is not None for widget in models)
+    it.close()
+    assert all(widget.comm is None for widget in models)
 
 
 def test_text_never_becomes_html():

@@ -5,6 +5,7 @@ it is correct, or what went wrong. It never raises, whatever it is given, so tha
 exercise is no broken notebook.
 """
 
+import copy
 import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -16,7 +17,9 @@ from torch import Tensor
 import diffusion
 from diffusion import NoiseSchedule
 
-NOT_ATTEMPTED = "Not attempted yet: replace the ... by your code, then run the cell again."
+NOT_ATTEMPTED = (
+    "Not attempted yet: replace the ... by your code. (You did? Then a return is missing.)"
+)
 
 
 # ------------------------------------------------------------------------------ the exercises
@@ -38,6 +41,10 @@ def forward_step(attempt: Callable[[Tensor, float, Tensor], Tensor]) -> None:
             "You kept (1−β) of the picture instead of √(1−β). A share of the variance needs a "
             "square root to become a factor.": (1 - beta) * x + add * noise,
             "You left out both square roots.": (1 - beta) * x + beta * noise,
+            "You left √(1−β) out and used β for √β.": x + beta * noise,
+            "You clamped the result. Clamping is for showing; the data must stay as it is.": (
+                keep * x + add * noise
+            ).clamp(-1, 1),
             "The two factors are swapped: √(1−β) belongs to the picture, √β to the noise.": add * x
             + keep * noise,
             "You subtracted the noise. It would do no harm (−ε is as likely as ε), but the "
@@ -68,23 +75,27 @@ def forward_chain(attempt: Callable[[Tensor, NoiseSchedule, list], Iterable[Tens
     x_0, noises = _gaussian(2, 3), [_gaussian(2, 3, seed=seed) for seed in range(1, 6)]
     right = torch.stack(list(diffusion.forward_chain(x_0, schedule, noises)))
 
-    def chain(times=range(1, 6), start=lambda x: x, noise=lambda t: noises[t - 1]):
-        x, walk = x_0, []
+    def chain(
+        keep=lambda t: schedule.alpha(t).sqrt(),
+        add=lambda t: schedule.beta(t).sqrt(),
+        times=range(1, 6),
+        start=lambda x_t: x_t,
+        noise=lambda t: noises[t - 1],
+    ):
+        x_t, walk = x_0, []
         for t in times:
-            x = schedule.alpha(t).sqrt() * start(x) + schedule.beta(t).sqrt() * noise(t)
-            walk.append(x)
+            x_t = keep(t) * start(x_t) + add(t) * noise(t)
+            walk.append(x_t)
         return torch.stack(walk)
 
-    def jumps():
-        return torch.stack(
-            [
-                schedule.signal_rate(t) * x_0 + schedule.noise_rate(t) * noises[t - 1]
-                for t in range(1, 6)
-            ]
-        )
+    def collected(*given):
+        try:
+            return _collect(attempt(*given), at_most=7)
+        except IndexError:
+            raise IndexError("noises[0] is ε_1, so that step t takes noises[t − 1].") from None
 
     _check_tensor(
-        attempt if _nothing(attempt) else lambda *given: _collect(attempt(*given), at_most=7),
+        attempt if _nothing(attempt) else collected,
         (x_0, schedule, noises),
         right=right,
         mistakes={
@@ -96,22 +107,39 @@ def forward_chain(attempt: Callable[[Tensor, NoiseSchedule, list], Iterable[Tens
             ),
             "That is only the end, x_T. Yield each x_t on the way.": right[-1:],
             "That is x_T itself. Yield each x_t on the way.": right[-1],
+            "You returned after the first step. `yield` goes on where `return` stops.": right[0],
+            "All T are one and the same tensor, which you changed in place. Make a new one in "
+            "each step.": right[-1:].expand(5, -1, -1),
             "Every step starts from x_0. Let each one start from where the last one ended.": chain(
-                start=lambda x: x_0
+                start=lambda x_t: x_0
             ),
             "You used the same noise in every step. Step t takes noises[t − 1].": chain(
                 noise=lambda t: noises[0]
             ),
-            "The steps are taken from T down to 1. Begin with t = 1.": chain(range(5, 0, -1)),
+            "The steps are taken from T down to 1. Begin with t = 1.": chain(times=range(5, 0, -1)),
             "Each x_t is a jump from x_0 with ᾱ_t. That has the right distribution at each t, but "
-            "it is no chain: take x_{t−1} and β_t.": jumps(),
+            "it is no chain: take x_{t−1} and β_t.": chain(
+                schedule.signal_rate, schedule.noise_rate, start=lambda x_t: x_0
+            ),
+            "You scaled the noise by β_t. A variance scales noise by its square root: √β_t.": chain(
+                add=schedule.beta
+            ),
+            "You left √α_t out: the picture is never shrunk, and the variance climbs.": chain(
+                keep=lambda t: 1
+            ),
+            "You kept α_t of the picture instead of √α_t.": chain(keep=schedule.alpha),
+            "You left out both square roots.": chain(schedule.alpha, schedule.beta),
+            "The two factors are swapped: √α_t belongs to the picture, √β_t to the noise.": chain(
+                lambda t: schedule.beta(t).sqrt(), lambda t: schedule.alpha(t).sqrt()
+            ),
         },
     )
 
 
 def signal_left(attempt: Callable[[NoiseSchedule, int], float]) -> None:
     """Lesson 2: `attempt(schedule, t)` is √(α_1 ⋯ α_t), what t steps leave of x_0."""
-    schedule, t = NoiseSchedule(0.1, 0.4, 5), 3
+    # Steps without a pattern, so that no two mistakes come to the same number.
+    schedule, t = NoiseSchedule.from_betas([0.12, 0.26, 0.07, 0.33, 0.4]), 3
     rates = schedule.alphas.double().sqrt().tolist()
     _check_number(
         None if _nothing(attempt) else lambda: attempt(schedule, t),
@@ -124,6 +152,8 @@ def signal_left(attempt: Callable[[NoiseSchedule, int], float]) -> None:
             ),
             "One factor too few: t steps have t factors, α_1 to α_t.": math.prod(rates[: t - 1]),
             "One factor too many: t steps have t factors, α_1 to α_t.": math.prod(rates[: t + 1]),
+            "The first factor is missing: α_1 sits at index 0.": math.prod(rates[1:t]),
+            "You took α_2 to α_{t+1}: α_1 sits at index 0.": math.prod(rates[1 : t + 1]),
             "That is the factor of step t alone. What did the steps before it leave?": rates[t - 1],
             "You added the factors. One step after the other multiplies them.": sum(rates[:t]),
             "That is how much noise there is, √(1−ᾱ_t). How much picture is there?": math.sqrt(
@@ -139,18 +169,20 @@ def signal_left(attempt: Callable[[NoiseSchedule, int], float]) -> None:
 def _check_tensor(attempt, arguments, right: Tensor, mistakes: dict[str, Tensor]) -> None:
     if _nothing(attempt):
         return print(NOT_ATTEMPTED)
-    before = [a.clone() if isinstance(a, Tensor) else a for a in arguments]
+    given, copies = copy.deepcopy(arguments), copy.deepcopy(arguments)
     try:
-        answer = attempt(*arguments)
+        answer, again = attempt(*given), attempt(*copies)
+        line = _verdict(answer, again, right, mistakes)
     except Exception as error:
-        return print(_raised(error))
-    for given, copy in zip(arguments, before, strict=True):
-        if isinstance(copy, Tensor) and not torch.equal(given, copy):
-            return print("You changed your input in place. Make a new tensor instead.")
-    print(_verdict_on_tensor(answer, right, mistakes))
+        line = _raised(error)
+    else:
+        for argument, before in zip(given, arguments, strict=True):
+            if isinstance(before, Tensor) and not torch.equal(argument, before):
+                line = "You changed your input in place. Make a new tensor instead."
+    print(line)
 
 
-def _verdict_on_tensor(answer, right: Tensor, mistakes: dict[str, Tensor]) -> str:
+def _verdict(answer, again, right: Tensor, mistakes: dict[str, Tensor]) -> str:
     if _nothing(answer):
         return NOT_ATTEMPTED
     if isinstance(answer, tuple):
@@ -165,33 +197,42 @@ def _verdict_on_tensor(answer, right: Tensor, mistakes: dict[str, Tensor]) -> st
     for message, wrong in {"Correct.": right, **mistakes}.items():
         if _same(answer, wrong):
             return message
+    if isinstance(again, Tensor) and not _same(answer, again):
+        return "The same input gives something else each time. Use the noise that you are given."
     if answer.shape != right.shape:
         return f"The shape should be {tuple(right.shape)}, but yours is {tuple(answer.shape)}."
     return "Not yet: the numbers differ from the formula. Compare it with yours, term by term."
 
 
 def _check_number(attempt, right: float, mistakes: dict[str, float]) -> None:
-    if callable(attempt):
-        try:
-            attempt = attempt()
-        except Exception as error:
-            return print(_raised(error))
-    if _nothing(attempt):
-        return print(NOT_ATTEMPTED)
-    if isinstance(attempt, Tensor) and attempt.numel() == 1:
-        attempt = attempt.item()
-    if not isinstance(attempt, Real) or isinstance(attempt, bool):
-        return print(f"Give a number, not {type(attempt).__name__}.")
+    try:
+        line = _verdict_on_number(attempt() if callable(attempt) else attempt, right, mistakes)
+    except Exception as error:
+        line = _raised(error)
+    print(line)
+
+
+def _verdict_on_number(answer, right: float, mistakes: dict[str, float]) -> str:
+    if _nothing(answer):
+        return NOT_ATTEMPTED
+    if isinstance(answer, Tensor):
+        if answer.numel() != 1:
+            return f"Give one number, not {answer.numel()}. Is a .prod() missing?"
+        answer = answer.item()
+    if not isinstance(answer, Real) or isinstance(answer, bool):
+        return f"Give a number, not {type(answer).__name__}."
     for message, value in {"Correct.": right, **mistakes}.items():
-        if math.isclose(attempt, value, rel_tol=1e-3):
-            return print(message)
-    print(f"Not yet: the answer is {'smaller' if attempt > right else 'larger'} than yours.")
+        if math.isclose(answer, value, rel_tol=1e-3):
+            return message
+    return f"Not yet: the answer is {'smaller' if answer > right else 'larger'} than yours."
 
 
 def _same(answer: Tensor, other: Tensor) -> bool:
     if answer.shape != other.shape:
         return False
-    return torch.allclose(answer.double(), other.double(), rtol=1e-4, atol=1e-6)
+    # Half precision is right to its own few digits.
+    tolerance = max(1e-4, 4 * torch.finfo(answer.dtype).eps) if answer.is_floating_point() else 0
+    return torch.allclose(answer.double(), other.double(), rtol=tolerance, atol=tolerance)
 
 
 def _nothing(answer) -> bool:
@@ -199,13 +240,16 @@ def _nothing(answer) -> bool:
 
 
 def _raised(error: Exception) -> str:
-    text = str(error).splitlines()[0] if str(error) else ""
+    try:
+        text = str(error).partition("\n")[0]
+    except Exception:  # even an exception can be broken
+        text = ""
     return f"Your code raised {type(error).__name__}{': ' if text else ''}{text}"
 
 
 def _collect(walk, at_most: int):
     """What a generator or a list gives, stacked; anything else as it is."""
-    if not isinstance(walk, (Iterator, list)):
+    if not isinstance(walk, (Iterator, list, tuple)):
         return walk
     items = list(islice(walk, at_most))
     if not items or not all(isinstance(item, Tensor) for item in items):

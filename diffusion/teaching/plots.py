@@ -21,7 +21,8 @@ STYLE = Path(__file__).with_name("lessons.mplstyle")
 SIGNAL, NOISE, OBSERVED = "#0072b2", "#b84e00", "#1b1f24"
 SIGNAL_LINE = {"color": SIGNAL, "linestyle": "-"}
 NOISE_LINE = {"color": NOISE, "linestyle": (0, (4, 2))}
-OBSERVED_LINE = {"color": OBSERVED, "linestyle": "-"}
+SOLID = {"color": OBSERVED, "linestyle": "-"}
+DOTTED = {"color": OBSERVED, "linestyle": ":"}
 
 
 def axes(columns: int = 1, **kwargs):
@@ -51,7 +52,7 @@ def pictures(*xs: Tensor, titles: list[str] | None = None) -> Axes:
     side = min(2.7, 7 / len(xs))
     row = axes(len(xs), figsize=(side * len(xs), side + 0.25), squeeze=False)[0]
     for ax, x, title in zip(row, xs, titles or [""] * len(xs), strict=True):
-        ax.imshow(to_uint8(x).movedim(0, -1).numpy(), vmin=0, vmax=255)
+        ax.imshow(to_uint8(x).movedim(0, -1).numpy(), vmin=0, vmax=255, cmap="gray")
         ax.set_title(title)
         ax.set_axis_off()
     return row[0]
@@ -67,12 +68,12 @@ def lines(curves: dict[str, tuple], x_label: str, y_label: str, x=None) -> Axes:
     return ax
 
 
-def filmstrip(rows: dict[str, list[Tensor]], labels: list[str]) -> bytes:
+def filmstrip(rows: list[tuple[str, list[Tensor]]], labels: list[str]) -> bytes:
     """A PNG of pictures (H, W, C) as uint8, in labelled rows and columns."""
     columns, side, left, top = len(labels), 1.24, 0.62, 0.26  # inches
     width, height = left + columns * side, top + len(rows) * side
     figure = Figure(figsize=(width, height), dpi=100)
-    for row, (name, stills) in enumerate(rows.items()):
+    for row, (name, stills) in enumerate(rows):
         middle = (height - top - (row + 0.5) * side) / height
         name = _mathematics(name)
         figure.text(left / 2 / width, middle, name, ha="center", va="center", color=OBSERVED)
@@ -110,6 +111,7 @@ def _png(figure: Figure, colours: int = 256) -> bytes:
 
 def _mathematics(text: str) -> str:
     """x_t, √ᾱ_t and √(1−ᾱ_t) as matplotlib's mathematics."""
+    text = text.replace("$", r"\$")
     for plain, tex in {
         "√(1−ᾱ_t)": r"$\sqrt{1-\bar\alpha_t}$",
         "√ᾱ_t": r"$\sqrt{\bar\alpha_t}$",

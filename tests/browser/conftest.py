@@ -180,7 +180,7 @@ class Lab:
         ).strip()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def open_lab(chromium, jupyter):
     """Opens a notebook: `open_lab(name, width=…, height=…, dark=…)` gives a Lab."""
     contexts = []

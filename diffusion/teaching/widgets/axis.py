@@ -33,6 +33,23 @@ class Axis:
     rate_names: tuple[str, str] = ("√ᾱ_t", "√(1−ᾱ_t)")
     readouts: dict[str, list[str]] = field(default_factory=dict)
 
+    def __post_init__(self):
+        rates = {"signal_rates": self.signal_rates, "noise_rates": self.noise_rates}
+        for name, values in rates.items():
+            if values.shape != (len(self.labels),) or len(self.labels) < 2:
+                raise ValueError(
+                    f"an axis needs two positions or more, and as many {name} as labels; "
+                    f"there are {len(self.labels)} labels and {tuple(values.shape)} {name}."
+                )
+            if not values.isfinite().all():
+                raise ValueError(f"{name} must be finite; is a β outside 0 … 1?")
+            object.__setattr__(self, name, values.float())
+
+    @property
+    def x(self) -> str:
+        """What comes out, as a caption: x_t."""
+        return self.result.replace("{}", self.symbol)
+
     @property
     def last(self) -> int:
         return len(self.labels) - 1
@@ -73,16 +90,14 @@ def step_axis(
     """
     keep = torch.sqrt(1 - betas) if signal_rates is None else signal_rates
     add = torch.sqrt(betas) if noise_rates is None else noise_rates
-    variances = [f"{v:.3f}" for v in (keep**2 + add**2).tolist()]
     return Axis(
         symbol="β",
         labels=[f"{b:.3f}" for b in betas.tolist()],
-        signal_rates=keep.float(),
-        noise_rates=add.float(),
+        signal_rates=keep,
+        noise_rates=add,
         result="x_1",
         spoken="variance β of the step",
         rate_names=("√(1−β)", "√β"),
-        readouts={"variance kept + added": variances},
     )
 
 

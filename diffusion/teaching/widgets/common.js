@@ -64,10 +64,17 @@ const svgMathematics = (node, text) => {
   return node;
 };
 
+// A span for a number, as wide as the longest of its texts, so that nothing moves when it changes.
+const numberSpan = (parent, texts, name = "") => {
+  const width = texts.reduce((most, text) => Math.max(most, text.length), 0);
+  return element(parent, "span", { class: `scrub-number ${name}`, style: `min-width: ${width}ch` });
+};
+
 // A frame for charts: scales, axes with ticks, and a layer to draw in. Units are SVG user units,
 // so that a chart grows with its box and stays sharp.
-const chart = (el, { width, height, x, y, xLabel, yLabel, xTicks, yTicks }) => {
+const chart = (el, { width, height, x, y, xLabel, xTicks, yTicks }) => {
   const svg = element(el, "svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
+  const clip = `scrub-clip-${Math.random().toString(36).slice(2)}`; // an id of this page's own
   const [left, right, top, bottom] = [34, width - 12, 8, height - 30];
   const sx = (v) => left + ((v - x[0]) / (x[1] - x[0])) * (right - left);
   const sy = (v) => bottom - ((v - y[0]) / (y[1] - y[0])) * (bottom - top);
@@ -80,9 +87,12 @@ const chart = (el, { width, height, x, y, xLabel, yLabel, xTicks, yTicks }) => {
     element(axes, "text", { x: sx(at), y: bottom + 14, "text-anchor": "middle" }).textContent = text;
   const name = { x: (left + right) / 2, y: height - 3, "text-anchor": "middle" };
   svgMathematics(element(axes, "text", name), xLabel);
-  if (yLabel) {
-    const turned = { transform: `translate(10,${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" };
-    svgMathematics(element(axes, "text", turned), yLabel);
-  }
-  return { svg, sx, sy, left, right, top, bottom };
+  element(element(svg, "clipPath", { id: clip }), "rect", {
+    x: left,
+    y: top,
+    width: right - left,
+    height: bottom - top,
+  });
+  const plot = element(svg, "g", { "clip-path": `url(#${clip})` }); // what runs off the scale is cut
+  return { svg, plot, sx, sy, left, right, top, bottom };
 };

@@ -10,6 +10,8 @@ from diffusion import NoiseSchedule
 from diffusion.teaching.widgets.axis import Axis, as_axis
 from diffusion.teaching.widgets.view import View, esm, to_bytes
 
+KINDS = ("signal", "noise", "neutral", "second")
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -17,7 +19,7 @@ class Curve:
 
     Attributes:
         label: its name; subscripts are written ᾱ_t.
-        values: shape (positions,).
+        values: shape (positions,); where they are not finite, the curve has a gap.
         kind: "signal" (blue, solid), "noise" (orange, dashed), "neutral" (solid) or
             "second" (dotted); colour is never the only difference.
         digits: decimals of the read-out.
@@ -27,6 +29,12 @@ class Curve:
     values: Tensor
     kind: str = "neutral"
     digits: int = 3
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}.")
+        if self.digits not in range(10):
+            raise ValueError(f"digits must be in 0 … 9, not {self.digits!r}.")
 
 
 class CurvesView(View):
@@ -65,6 +73,8 @@ class CurvesView(View):
                     f"curve {curve.label!r} needs one value per position, {axis.last + 1} in all, "
                     f"but its shape is {tuple(curve.values.shape)}."
                 )
+        if not curves:
+            raise ValueError("there is no curve to draw.")
         low, high = y_range
         super().__init__(
             axis,
@@ -72,7 +82,7 @@ class CurvesView(View):
             values=to_bytes(torch.stack([c.values.float() for c in curves])),
             x_label=axis.spoken,
             y_range=[low, high],
-            y_ticks=[round(low + (high - low) * i / 4, 3) for i in range(5)],
+            y_ticks=[float(f"{low + (high - low) * i / 4:.3g}") for i in range(5)],
             alt=alt,
         )
 

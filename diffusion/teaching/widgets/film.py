@@ -18,13 +18,13 @@ class Blend:
     """
 
     def __init__(self, x_0: Tensor, noise: Tensor, axis: Axis | NoiseSchedule):
+        _check_finite("x_0", x_0)
+        _check_finite("noise", noise)
         if x_0.shape != noise.shape:
             raise ValueError(
                 f"noise must have the shape of x_0, {tuple(x_0.shape)}, "
                 f"but its shape is {tuple(noise.shape)}."
             )
-        _check_finite("x_0", x_0)
-        _check_finite("noise", noise)
         self.x_0, self.noise, self.axis = x_0, noise, as_axis(axis)
 
     @property
@@ -48,7 +48,13 @@ class Frames:
     """
 
     def __init__(self, frames, axis: Axis | NoiseSchedule):
-        frames = frames if isinstance(frames, Tensor) else torch.stack(list(frames))
+        if not isinstance(frames, Tensor):
+            frames = list(frames)
+            for frame in frames:
+                _check_finite("each frame", frame)
+            if len({frame.shape for frame in frames}) > 1:
+                raise ValueError("all frames of a film must have the same shape.")
+            frames = torch.stack(frames) if frames else torch.empty(0)
         if len(frames) < 2:
             raise ValueError(f"a film needs at least two frames, but it has {len(frames)}.")
         _check_finite("frames", frames)
@@ -58,12 +64,19 @@ class Frames:
     def shape(self) -> tuple[int, ...]:
         return tuple(self.frames.shape[1:])
 
+    def index(self, position: int) -> int:
+        """Which frame stands for a position."""
+        return position * (len(self.frames) - 1) // self.axis.last
+
     def at(self, position: int) -> Tensor:
-        return self.frames[position * (len(self.frames) - 1) // self.axis.last]
+        return self.frames[self.index(position)]
 
 
 def _check_finite(name: str, x: Tensor) -> None:
-    if not x.is_floating_point():
-        raise TypeError(f"{name} must be a floating-point tensor, not {x.dtype}.")
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise TypeError(f"{name} must be a floating-point tensor, not {kind}.")
+    if x.numel() == 0:
+        raise ValueError(f"{name} is empty; there is nothing to show.")
     if not x.isfinite().all():
         raise ValueError(f"{name} holds values that are not finite, which no view can show.")

@@ -12,7 +12,7 @@ const render = ({ model, el }) => {
   };
   key("neutral", model.get("label"), { d: "M0,1H22V7H0Z", class: "scrub-bar" });
   key("noise", "N(0, 1)", { d: "M0,4H22", "stroke-dasharray": "6 4" });
-  const clipped = element(legend, "span", { class: "scrub-number" });
+  const clipped = numberSpan(legend, ["100.0 % beyond ±1"]);
 
   const [low, high] = model.get("range");
   const top = model.get("density_top");
@@ -23,17 +23,16 @@ const render = ({ model, el }) => {
     x: [low, high],
     y: [0, top],
     xLabel: "value",
-    yLabel: "",
     xTicks: [-3, -2, -1, 0, 1, 2, 3].filter((v) => v >= low && v <= high).map((v) => [v, String(v).replace("-", "−")]),
     yTicks: [0, 0.2, 0.4, 0.6, 0.8, 1, 1.2].filter((v) => v <= top).map((v) => [v, v.toFixed(1)]),
   });
   // What lies outside [−1, 1] cannot be shown by a screen; say where that begins.
   for (const v of [-1, 1])
     element(frame.svg, "path", { class: "scrub-limit", d: `M${frame.sx(v)},${frame.top}V${frame.bottom}` });
-  const bars = element(frame.svg, "path", { class: "scrub-bar", "data-kind": "neutral" });
+  const bars = element(frame.plot, "path", { class: "scrub-bar", "data-kind": "neutral" });
   const density = (v) => Math.exp((-v * v) / 2) / Math.sqrt(2 * Math.PI);
   const points = Array.from({ length: 121 }, (_, i) => low + (i / 120) * (high - low));
-  element(frame.svg, "path", {
+  element(frame.plot, "path", {
     class: "scrub-line",
     "data-kind": "noise",
     "stroke-dasharray": "6 4",

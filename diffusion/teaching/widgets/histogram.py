@@ -7,14 +7,15 @@ from diffusion.teaching.widgets.film import Blend, Frames
 from diffusion.teaching.widgets.view import View, esm, to_bytes
 
 LOW, HIGH, BINS = -3.5, 3.5, 70  # bins of 0.1, so that −1 and 1 are edges
-SAMPLE = 2**15  # enough for the eye; the thousand counts take a fraction of a second
+SAMPLE = 2**15
 
 
 class HistogramView(View):
     """The histogram of a film's values at each position, against the density of N(0, 1).
 
     It is counted in the kernel, from the exact tensors; of a picture with more than 32 768 values,
-    a random 32 768 are counted. Also tells the share of values beyond ±1, which a screen must clip.
+    a random 32 768 are counted, or fewer where there are more than a thousand positions. Also
+    tells the share of values beyond ±1, which a screen must clip.
 
     Args:
         film: a Blend or Frames of any shape.
@@ -38,8 +39,8 @@ class HistogramView(View):
         alt: str = "A histogram that approaches the bell curve of N(0, 1).",
     ):
         axis = film.axis
-        counts, outside = count(film)
-        densities = counts / counts.sum(1, keepdim=True).clamp(min=1) * (BINS / (HIGH - LOW))
+        shares, outside = count(film)
+        densities = shares * (BINS / (HIGH - LOW))
         # One fixed height for all positions; a clean picture may have spikes above it.
         top = densities.max().clamp(0.5, 1.2).item()
         super().__init__(
@@ -48,7 +49,7 @@ class HistogramView(View):
             outside=to_bytes(outside),
             density_top=top,
             range=[LOW, HIGH],
-            label=axis.result.replace("{}", axis.symbol) if label is None else label,
+            label=axis.x if label is None else label,
             alt=alt,
         )
 
@@ -57,30 +58,31 @@ class HistogramView(View):
 
 
 def count(film: Blend | Frames) -> tuple[torch.Tensor, torch.Tensor]:
-    """At each position: the counts (positions, BINS) and the share of values beyond ±1."""
+    """At each position: the share of values in each bin (positions, BINS), and beyond ±1."""
     if isinstance(film, Frames):
         frames = film.frames.flatten(1)
-        chosen = _sample(frames.shape[1])
+        chosen = _sample(frames.shape[1], len(frames))
         stored = [_count(frame[chosen]) for frame in frames]
-        last = len(frames) - 1
-        tables = [stored[p * last // film.axis.last] for p in range(film.axis.last + 1)]
+        tables = [stored[film.index(p)] for p in range(film.axis.last + 1)]
     else:
-        chosen = _sample(film.x_0.numel())
+        chosen = _sample(film.x_0.numel(), film.axis.last)
         x_0, noise = film.x_0.flatten()[chosen].float(), film.noise.flatten()[chosen].float()
         rates = zip(film.axis.signal_rates, film.axis.noise_rates, strict=True)
         tables = [_count(signal * x_0 + noise_rate * noise) for signal, noise_rate in rates]
-    counts, outside = zip(*tables, strict=True)
-    return torch.stack(counts), torch.stack(outside)
+    shares, outside = zip(*tables, strict=True)
+    return torch.stack(shares), torch.stack(outside)
 
 
 def _count(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     # Several times as fast as torch.histc. The first and the last bin catch what is off the scale.
     bins = ((values.float() - LOW) * (BINS / (HIGH - LOW)) + 1).clamp(0, BINS + 1).long()
     counts = torch.bincount(bins, minlength=BINS + 2)[1:-1]
-    return counts, (values.abs() > 1).float().mean()
+    return counts / len(values), (values.abs() > 1).float().mean()
 
 
-def _sample(size: int) -> torch.Tensor | slice:
-    if size <= SAMPLE:
+def _sample(size: int, tables: int) -> torch.Tensor | slice:
+    # Enough for the eye. With very many positions there are fewer, so that the work stays short.
+    few = max(2**12, min(SAMPLE, 2**25 // tables))
+    if size <= few:
         return slice(None)
-    return torch.randperm(size, generator=torch.Generator().manual_seed(0))[:SAMPLE]
+    return torch.randperm(size, generator=torch.Generator().manual_seed(0))[:few]

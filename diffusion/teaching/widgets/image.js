@@ -7,21 +7,19 @@ const render = ({ model, el }) => {
   caption.dataset.kind = model.get("kind");
   const canvas = element(el, "canvas", { role: "img" });
   Object.assign(canvas, { width, height });
+  canvas.style.aspectRatio = width / height;
   if (width < 128) canvas.classList.add("scrub-pixelated");
 
   const context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
   image.data.fill(255); // opaque
 
-  let data;
-  const load = () => {
-    data = {
-      x_0: array(Uint8Array, model.get("x_0")),
-      noise: array(Int8Array, model.get("noise")),
-      frames: array(Uint8Array, model.get("frames")),
-      signalRates: array(Float32Array, model.get("signal_rates")),
-      noiseRates: array(Float32Array, model.get("noise_rates")),
-    };
+  const data = {
+    x_0: array(Uint8Array, model.get("x_0")),
+    noise: array(Int8Array, model.get("noise")),
+    frames: array(Uint8Array, model.get("frames")),
+    signalRates: array(Float32Array, model.get("signal_rates")),
+    noiseRates: array(Float32Array, model.get("noise_rates")),
   };
 
   // out = a·x_0 + b·noise + c in grey levels; the clamped array clips for the eye.
@@ -65,12 +63,8 @@ const render = ({ model, el }) => {
     canvas.setAttribute("aria-label", `${model.get("alt")}, ${model.get("symbol")} = ${model.get("labels")[t]}`);
   };
 
-  load();
   draw();
   model.on("change:t", draw);
-  const reload = () => (load(), draw());
-  for (const name of ["x_0", "noise", "frames", "signal_rates", "noise_rates"])
-    model.on(`change:${name}`, reload);
 };
 
 export default { initialize, render };

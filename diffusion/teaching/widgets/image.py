@@ -8,6 +8,8 @@ from diffusion.teaching.images import to_uint8
 from diffusion.teaching.widgets.film import Blend, Frames
 from diffusion.teaching.widgets.view import View, esm, to_bytes
 
+MAX_FRAME_BYTES = 8_000_000
+
 
 class ImageView(View):
     """The picture at each position of a film.
@@ -53,7 +55,7 @@ class ImageView(View):
         channels, height, width = film.shape
         axis = film.axis
         names = {
-            "sum": axis.result.replace("{}", axis.symbol),
+            "sum": axis.x,
             "signal": f"{axis.rate_names[0]} · {axis.terms[0]}",
             "noise": f"{axis.rate_names[1]} · {axis.terms[1]}",
         }
@@ -71,14 +73,20 @@ class ImageView(View):
     def _pixels(self) -> dict:
         film = self.film
         if isinstance(film, Frames):
+            if film.frames.numel() > MAX_FRAME_BYTES:
+                raise ValueError(
+                    f"these frames come to {film.frames.numel() / 1e6:.0f} MB, more than a page "
+                    f"should carry; take fewer of them (frames[::10]) or a smaller picture."
+                )
             return {"frames": _interleaved(to_uint8(film.frames))}
         pixels = {}
         if self.show in ("sum", "signal"):
             pixels["x_0"] = _interleaved(to_uint8(film.x_0))
         if self.show in ("sum", "noise"):
             # The largest value takes the largest int8, so that no noise is clipped on the way.
-            unit = film.noise.abs().max().clamp(min=1e-6) / 127
-            pixels["noise"] = _interleaved((film.noise / unit).round().to(torch.int8))
+            noise = film.noise.float()
+            unit = noise.abs().max().clamp(min=1e-6) / 127
+            pixels["noise"] = _interleaved((noise / unit).round().clamp(-127, 127).to(torch.int8))
             pixels["noise_unit"] = unit.item()
         return pixels
 

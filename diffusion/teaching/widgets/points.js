@@ -50,8 +50,8 @@ const render = ({ model, el }) => {
 
     if (trail >= 0) {
       // One point, with the way that it has come.
-      context.strokeStyle = context.fillStyle = colour("signal");
-      context.lineWidth = size / 180;
+      context.strokeStyle = context.fillStyle = colour("ink");
+      context.lineWidth = size / 220;
       context.beginPath();
       for (let k = 0; k <= now; k++) context.lineTo(x(k, trail), y(k, trail));
       context.stroke();
@@ -74,7 +74,14 @@ const render = ({ model, el }) => {
   canvas.width = canvas.height = 600;
   draw();
   model.on("change:t", draw);
-  return () => resized.disconnect();
+  // A canvas does not follow a change of theme by itself.
+  const themed = new MutationObserver(draw);
+  for (const node of [document.documentElement, document.body])
+    themed.observe(node, { attributeFilter: ["data-jp-theme-light", "data-theme", "class"] });
+  return () => {
+    resized.disconnect();
+    themed.disconnect();
+  };
 };
 
 export default { initialize, render };

@@ -52,7 +52,7 @@ class PointsView(View):
             count=film.shape[0],
             trail=-1 if trail is None else trail,
             limit=limit,
-            label=axis.result.replace("{}", axis.symbol) if label is None else label,
+            label=axis.x if label is None else label,
             alt=alt,
             signal_rates=to_bytes(axis.signal_rates),
             noise_rates=to_bytes(axis.noise_rates),

@@ -22,14 +22,19 @@ def scrub(*views: View | str, t: int = 0) -> "Scrub":
         A widget. Its `t` can be read and set; to tie t to another widget's integer value, link
         that to its `timeline`: `jslink((slider, "value"), (it.timeline, "t"))`.
 
+    The equation under the slider is that of the first view.
+
     Raises:
-        ValueError: no view is given, or the views have different numbers of positions.
+        TypeError: something else than views and texts is given.
+        ValueError: no view is given, they have different axes, or one is in a scrub already.
     """
     return Scrub(*views, t=t)
 
 
 class Scrub(VBox):
     """What `scrub` returns; see there."""
+
+    _parts = ()
 
     def __init__(self, *views: View | str, t: int = 0):
         self.views = [view for view in views if not isinstance(view, str)]
@@ -38,12 +43,15 @@ class Scrub(VBox):
                 raise TypeError(f"scrub joins views and texts, not {type(view).__name__}.")
         if not self.views:
             raise ValueError("scrub needs at least one view, for example ImageView(film).")
-        lengths = {view.last + 1 for view in self.views}
-        if len(lengths) > 1:
+        axes = {f"{v.symbol} = {v.labels[0]} … {v.labels[-1]}": v.labels for v in self.views}
+        if len(axes) > 1 or any(view.labels != self.views[0].labels for view in self.views):
             raise ValueError(
-                f"all views of a scrub share one axis, "
-                f"but these have {' and '.join(map(str, sorted(lengths)))} positions."
+                f"all views of a scrub share one axis, but these have {' and '.join(axes)}."
             )
+        if len({id(view) for view in self.views}) < len(self.views) or any(
+            view.in_scrub for view in self.views
+        ):
+            raise ValueError("a view belongs to one scrub; make a new view for the other place.")
 
         self.timeline = Timeline(self.views[0].axis)
         joined = [self.timeline, *self.views]
@@ -51,6 +59,8 @@ class Scrub(VBox):
             widget._save_every = 110 * len(joined)  # together, fewer than ten messages a second
         self._links = [jslink((self.timeline, "t"), (view, "t")) for view in self.views]
         self.t = t
+        for view in self.views:
+            view.in_scrub = True
 
         is_picture = (ImageView, PointsView, str)
         pictures = [
@@ -63,7 +73,9 @@ class Scrub(VBox):
             stage.append(_box("scrub-pictures", pictures, f"scrub-pictures-{many}"))
         if charts:
             stage.append(_box("scrub-charts", charts))
-        super().__init__([_box("scrub-stage", stage), self.timeline])
+        stage = _box("scrub-stage", stage)
+        self._parts = [*self._links, *self.views, self.timeline, *stage.children, stage]
+        super().__init__([stage, self.timeline])
         self.add_class("scrub")
 
     @property
@@ -85,14 +97,20 @@ class Scrub(VBox):
         """A PNG of five moments, for where the widget cannot run."""
         axis = self.timeline.axis
         labels = [f"{axis.symbol} = {axis.labels[position]}" for position in axis.moments]
-        rows = {
-            view.label: [view.still(position) for position in axis.moments]
+        rows = [
+            (view.label, [view.still(position) for position in axis.moments])
             for view in self.views
             if hasattr(view, "still")
-        }
+        ]
         if rows:
             return plots.filmstrip(rows, labels)
         return plots.rates(axis.labels, axis.signal_rates, axis.noise_rates, axis.rate_names)
+
+    def close(self) -> None:
+        """Give back all that was made for this scrub, in the kernel and in the page."""
+        for widget in self._parts:
+            widget.close()
+        super().close()
 
     def __repr__(self) -> str:
         axis = self.timeline.axis

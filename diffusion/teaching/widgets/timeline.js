@@ -56,15 +56,15 @@ const render = ({ model, el, signal }) => {
 
   // ------------------------------------------------------------------ the read-outs
   const readouts = element(el, "div", { class: "scrub-readouts" });
-  const where = element(readouts, "span", { class: "scrub-where scrub-number" });
+  const where = numberSpan(readouts, labels.map((label) => `${symbol} = ${label}`), "scrub-where");
   const equation = element(readouts, "span", { class: "scrub-equation", "aria-hidden": "true" });
-  const result = element(equation, "span", { class: "scrub-result scrub-number" });
+  const result = numberSpan(equation, labels.map((label) => `${model.get("result").replace("{}", label)} =`));
   const term = (kind, name) => {
     const node = element(equation, "span", { class: "scrub-term", "data-kind": kind });
-    const number = element(node, "span", { class: "scrub-number" });
+    const rate = element(node, "span", { class: "scrub-number" });
     mathematics(element(node, "span"), ` · ${name}`);
-    const bar = element(element(node, "span", { class: "scrub-bar-track" }), "span", { class: "scrub-bar-fill" });
-    return { number, bar };
+    const track = element(node, "span", { class: "scrub-bar-track" });
+    return { rate, bar: element(track, "span", { class: "scrub-bar-fill" }) };
   };
   const [signalName, noiseName] = model.get("terms");
   const signalTerm = term("signal", signalName);
@@ -73,21 +73,21 @@ const render = ({ model, el, signal }) => {
   const figures = Object.entries(model.get("readouts")).map(([name, values]) => {
     const item = element(readouts, "span", { class: "scrub-figure" });
     mathematics(element(item, "span"), `${name} = `);
-    return [element(item, "span", { class: "scrub-number" }), values];
+    return [numberSpan(item, values), values];
   });
 
-  const show = ({ number, bar }, rate, top) => {
-    number.textContent = rate.toFixed(3);
-    bar.style.clipPath = `inset(0 ${100 - (100 * rate) / top}% 0 0)`;
+  const show = ({ rate, bar }, value) => {
+    rate.textContent = value.toFixed(3);
+    bar.style.clipPath = `inset(0 ${100 - (100 * value) / top}% 0 0)`;
   };
   const top = Math.max(1, ...signalRates, ...noiseRates);
   const draw = () => {
     const t = position(model);
     slider.value = t;
     where.textContent = `${symbol} = ${labels[t]}`;
-    mathematics(result, `${model.get("result").replace("{}", labels[t])} = `);
-    show(signalTerm, signalRates[t], top);
-    show(noiseTerm, noiseRates[t], top);
+    mathematics(result, `${model.get("result").replace("{}", labels[t])} =`);
+    show(signalTerm, signalRates[t]);
+    show(noiseTerm, noiseRates[t]);
     for (const [node, values] of figures) node.textContent = values[t];
     const of = symbol === "t" ? ` of ${labels[last]}` : "";
     const share = `${Math.round(100 * signalRates[t])} % signal rate`;
@@ -142,9 +142,14 @@ const render = ({ model, el, signal }) => {
   const toggleFullscreen = () => {
     const scrub = el.closest(".scrub") ?? el;
     if (document.fullscreenElement) document.exitFullscreen();
-    else scrub.requestFullscreen?.().then(() => slider.focus());
+    // A page may forbid it; then nothing happens.
+    else scrub.requestFullscreen?.().then(() => slider.focus(), () => {});
   };
   listen(fullscreen, "click", toggleFullscreen);
+  // On the whole screen a click beside the controls would take the keys away from the slider.
+  listen(document, "click", (event) => {
+    if (document.fullscreenElement?.contains(el) && !el.contains(event.target)) slider.focus();
+  });
   listen(el, "keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "f") toggleFullscreen();

@@ -39,6 +39,7 @@ class View(anywidget.AnyWidget):
 
     def __init__(self, axis: Axis, **traits):
         self.axis = axis
+        self.in_scrub = False
         super().__init__(
             last=axis.last, symbol=axis.symbol, labels=axis.labels, ticks=axis.ticks, **traits
         )
