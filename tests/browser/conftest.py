@@ -189,9 +189,10 @@ def open_lab(chromium, jupyter):
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         lab = Lab(context.new_page(), jupyter, name)
-        if dark:
-            lab.do("apputils:change-theme", theme="JupyterLab Dark")
-            lab.page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached")
+        # Set either theme: JupyterLab remembers the last one.
+        lab.do("apputils:change-theme", theme=f"JupyterLab {'Dark' if dark else 'Light'}")
+        body = f'body[data-jp-theme-light="{"false" if dark else "true"}"]'
+        lab.page.wait_for_selector(body, state="attached")
         return lab
 
     yield open_notebook

@@ -170,6 +170,14 @@ def test_t_goes_both_ways_between_page_and_kernel(lab):
     assert "t must be an integer in 0 … 1000" in lab.python("it.t = 2000")
 
 
+def test_the_kernel_never_pulls_the_slider_back(lab):
+    """What the kernel hears of t is late; it must not come back as an order."""
+    for k in range(40):
+        slider(lab).fill(str(25 * k))
+        lab.page.wait_for_timeout(60)
+        assert slider(lab).input_value() == str(25 * k)
+
+
 def test_another_widget_can_drive_and_follow(open_lab, jupyter):
     link = "other = IntSlider(max=1000)\nlink = jslink((other, 'value'), (it.timeline, 't'))\nother"
     lab = open_lab(jupyter.write("linked.ipynb", SETUP, link), height=1300)
@@ -294,7 +302,7 @@ def test_nothing_overflows_or_moves_while_dragging(open_lab, jupyter, width):
     }"""
     slider(lab).fill("0")
     first = lab.page.evaluate(boxes)
-    assert all(0 <= left and right <= width for left, right, _, _ in first)
+    assert all(0 <= left and right <= width for left, right, _, _ in first), first
     for t in (1, 99, 500, 1000):
         slider(lab).fill(str(t))
         assert lab.page.evaluate(boxes) == first, t

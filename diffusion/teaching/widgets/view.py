@@ -28,7 +28,8 @@ class View(anywidget.AnyWidget):
 
     _css = (_HERE / "style.css").read_text("utf-8")
 
-    t = traitlets.Int(0).tag(sync=True)
+    # No echo: the page saves t with a delay, and an echo would set it back to where it was then.
+    t = traitlets.Int(0).tag(sync=True, echo_update=False)
     last = traitlets.Int().tag(sync=True)
     symbol = traitlets.Unicode().tag(sync=True)
     labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
