@@ -121,3 +121,17 @@ def test_links_lead_somewhere(lesson):
     for cell in lesson.prose:
         for target in re.findall(r"\]\(([^)#]+)\)", cell["text"]):
             assert (lesson.path.parent / target).exists(), target
+
+
+def test_the_readme_lists_the_lessons_as_they_are():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    rows = re.findall(r"\| \[([^]]+)\]\((notebooks/[^)]+)\) \| (\d+) \|", readme)
+    expected = []
+    for path in LESSONS:
+        opening = Lesson(path).prose[0]["text"]
+        title = re.match(r"# (.+)", opening)[1]
+        minutes = re.search(r"\*\*About (\d+) minutes", opening)[1]
+        expected.append((title, f"notebooks/{path.name}", minutes))
+    assert rows == expected
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", readme):
+        assert (ROOT / target).exists(), target

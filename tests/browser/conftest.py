@@ -1,20 +1,10 @@
 """A real JupyterLab in a real Chromium, one of each for all browser tests."""
 
-import json
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-TOKEN = "a-token-for-the-tests"
+from harness import Lab, chromium_browser, find_chromium, jupyterlab
 
 
 def pytest_collection_modifyitems(items):
@@ -23,161 +13,22 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
-def _missing(what):
-    """Skip and say so; where a browser is required, as in CI, fail instead."""
-    if os.environ.get("REQUIRE_BROWSER"):
-        pytest.fail(f"REQUIRE_BROWSER is set, but {what}")
-    pytest.skip(what)
-
-
 @pytest.fixture(scope="session")
 def chromium():
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = next(filter(None, map(shutil.which, names)), None)
+    path = find_chromium()
     if path is None:
-        _missing("no Chromium or Chrome is on the PATH; the browser tests need one")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            args=[
-                "--no-sandbox",  # CI runs as root
-                "--disable-gpu",
-                "--disable-quic",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--enable-precise-memory-info",
-            ],
-        )
+        what = "no Chromium or Chrome is on the PATH; the browser tests need one"
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(f"REQUIRE_BROWSER is set, but {what}")
+        pytest.skip(what)
+    with chromium_browser(path) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
 def jupyter(tmp_path_factory):
-    """The address of a JupyterLab that serves a copy of the project's notebooks and data."""
-    home = tmp_path_factory.mktemp("jupyter")
-    for folder in ("notebooks", "data"):
-        shutil.copytree(ROOT / folder, home / folder)
-    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    # No pop-up that asks about news, and no animation before the first picture.
-    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    options = [
-        "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=0",
-        f"--ServerApp.root_dir={home}",
-        f"--IdentityProvider.token={TOKEN}",
-        "--LabApp.expose_app_in_browser=True",
-        f"--LabApp.user_settings_dir={home / 'settings'}",
-        f"--LabApp.workspaces_dir={home / 'workspaces'}",
-    ]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with open(home / "log", "w") as log:
-        server = subprocess.Popen(command + options, stdout=log, stderr=log, env=environment)
-        address = f"http://127.0.0.1:{port}"
-        try:
-            _wait_for(server, f"{address}/api/status?token={TOKEN}", home / "log")
-            yield Jupyter(address, home)
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-def _wait_for(server, url, log, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            return urllib.request.urlopen(url, timeout=5)
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.2)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
-
-
-class Jupyter:
-    def __init__(self, address, home):
-        self.address, self.home = address, home
-
-    def write(self, name, *cells):
-        """A notebook with these code cells."""
-        code = [
-            {"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": source, "outputs": []}
-            | {"execution_count": None}
-            for i, source in enumerate(cells)
-        ]
-        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-        book = {"cells": code, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
-        (self.home / "notebooks" / name).write_text(json.dumps(book))
-        return name
-
-
-class Lab:
-    """One page with one notebook open in JupyterLab."""
-
-    def __init__(self, page, jupyter, name):
-        self.page, self.errors = page, []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.goto(
-            f"{jupyter.address}/lab/workspaces/w{time.time_ns()}/tree/notebooks/{name}?token={TOKEN}"
-        )
-        page.wait_for_function(
-            "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady", timeout=60_000
-        )
-        self.do("application:toggle-left-area") if page.locator(
-            "#jp-left-stack"
-        ).is_visible() else None
-
-    def do(self, command, **arguments):
-        return self.page.evaluate(
-            "([name, args]) => window.jupyterapp.commands.execute(name, args).then(() => true)",
-            [command, arguments],
-        )
-
-    def run_all(self, seconds=120):
-        self.do("notebook:run-all-cells")
-        self.page.wait_for_function(
-            """() => {
-                const { context, sessionContext } = window.jupyterapp.shell.currentWidget;
-                const code = context.model.sharedModel.cells.filter((c) => c.cell_type === "code");
-                const ran = code.every((c) => !c.getSource().trim() || c.execution_count !== null);
-                const outputs = code.flatMap((c) => c.toJSON().outputs);
-                const failed = outputs.some((output) => output.output_type === "error");
-                return (ran || failed) && sessionContext.session?.kernel?.status === "idle";
-            }""",
-            timeout=seconds * 1000,
-        )
-        failed = [out for out in self.outputs() if out["output_type"] == "error"]
-        assert not failed, "\n".join(failed[0]["traceback"])
-
-    def outputs(self):
-        """All outputs of all cells, as the notebook would store them."""
-        return self.page.evaluate(
-            """() => window.jupyterapp.shell.currentWidget.context.model.sharedModel.cells
-                .flatMap((c) => c.toJSON().outputs ?? [])"""
-        )
-
-    def python(self, code):
-        """Run code in the kernel, outside the notebook, and return what it prints."""
-        return self.page.evaluate(
-            """async (code) => {
-                const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-                const future = kernel.requestExecute({ code, store_history: false });
-                let text = "";
-                future.onIOPub = ({ content }) => {
-                    text += content.text ?? content.traceback?.join("\\n") ?? "";
-                };
-                await future.done;
-                return text;
-            }""",
-            code,
-        ).strip()
+    with jupyterlab(tmp_path_factory.mktemp("jupyter")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,167 @@
+"""JupyterLab and Chromium, driven as a learner would: for the browser tests and the benchmark."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "a-token-for-the-tests"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def find_chromium():
+    """The path of an installed Chromium or Chrome, or None."""
+    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
+@contextmanager
+def chromium_browser(path):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=[
+                "--no-sandbox",  # CI runs as root
+                "--disable-gpu",
+                "--disable-quic",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def jupyterlab(home):
+    """A JupyterLab that serves a copy of the project's notebooks and data from `home`."""
+    for folder in ("notebooks", "data"):
+        shutil.copytree(ROOT / folder, home / folder)
+    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    # No pop-up that asks about news over the notebook.
+    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    options = [
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={home}",
+        f"--IdentityProvider.token={TOKEN}",
+        "--LabApp.expose_app_in_browser=True",
+        f"--LabApp.user_settings_dir={home / 'settings'}",
+        f"--LabApp.workspaces_dir={home / 'workspaces'}",
+    ]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with open(home / "log", "w") as log:
+        server = subprocess.Popen(command + options, stdout=log, stderr=log, env=environment)
+        address = f"http://127.0.0.1:{port}"
+        try:
+            _wait_for(server, f"{address}/api/status?token={TOKEN}", home / "log")
+            yield Jupyter(address, home)
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _wait_for(server, url, log, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            return urllib.request.urlopen(url, timeout=5)
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.2)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+class Jupyter:
+    def __init__(self, address, home):
+        self.address, self.home = address, home
+
+    def write(self, name, *cells):
+        """A notebook with these code cells."""
+        code = [
+            {"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": source, "outputs": []}
+            | {"execution_count": None}
+            for i, source in enumerate(cells)
+        ]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        book = {"cells": code, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+        (self.home / "notebooks" / name).write_text(json.dumps(book))
+        return name
+
+
+class Lab:
+    """One page with one notebook open in JupyterLab."""
+
+    def __init__(self, page, jupyter, name):
+        self.page, self.errors = page, []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto(
+            f"{jupyter.address}/lab/workspaces/w{time.time_ns()}/tree/notebooks/{name}?token={TOKEN}"
+        )
+        page.wait_for_function(
+            "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady", timeout=60_000
+        )
+        self.do("application:toggle-left-area") if page.locator(
+            "#jp-left-stack"
+        ).is_visible() else None
+
+    def do(self, command, **arguments):
+        return self.page.evaluate(
+            "([name, args]) => window.jupyterapp.commands.execute(name, args).then(() => true)",
+            [command, arguments],
+        )
+
+    def run_all(self, seconds=120):
+        self.do("notebook:run-all-cells")
+        self.page.wait_for_function(
+            """() => {
+                const { context, sessionContext } = window.jupyterapp.shell.currentWidget;
+                const code = context.model.sharedModel.cells.filter((c) => c.cell_type === "code");
+                const ran = code.every((c) => !c.getSource().trim() || c.execution_count !== null);
+                const outputs = code.flatMap((c) => c.toJSON().outputs);
+                const failed = outputs.some((output) => output.output_type === "error");
+                return (ran || failed) && sessionContext.session?.kernel?.status === "idle";
+            }""",
+            timeout=seconds * 1000,
+        )
+        failed = [out for out in self.outputs() if out["output_type"] == "error"]
+        assert not failed, "\n".join(failed[0]["traceback"])
+
+    def outputs(self):
+        """All outputs of all cells, as the notebook would store them."""
+        return self.page.evaluate(
+            """() => window.jupyterapp.shell.currentWidget.context.model.sharedModel.cells
+                .flatMap((c) => c.toJSON().outputs ?? [])"""
+        )
+
+    def python(self, code):
+        """Run code in the kernel, outside the notebook, and return what it prints."""
+        return self.page.evaluate(
+            """async (code) => {
+                const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                const future = kernel.requestExecute({ code, store_history: false });
+                let text = "";
+                future.onIOPub = ({ content }) => {
+                    text += content.text ?? content.traceback?.join("\\n") ?? "";
+                };
+                await future.done;
+                return text;
+            }""",
+            code,
+        ).strip()
