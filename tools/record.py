@@ -37,10 +37,12 @@ def main():
         lab = Lab(page, jupyter, jupyter.write("record.ipynb", SCRUB))
         lab.run_all()
         page.wait_for_timeout(1500)
-        scrub, slider = page.locator(".scrub"), page.locator(".scrub input")
+        box, slider = page.locator(".scrub").bounding_box(), page.locator(".scrub input")
+        margin = {"x": -14, "y": -10, "width": 28, "height": 24}
+        clip = {side: box[side] + margin[side] for side in box}
         for t in [*range(0, 600, 24), *range(600, 1001, 80)]:
             slider.fill(str(t))
-            frames.append(Image.open(io.BytesIO(scrub.screenshot())).convert("RGB"))
+            frames.append(Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB"))
     frames = [frame.resize((frame.width * 4 // 5, frame.height * 4 // 5)) for frame in frames]
     film = frames + frames[-2:0:-1]
     still, moving = 1000, 90  # milliseconds
