@@ -38,7 +38,7 @@ def main():
         lab.run_all()
         page.wait_for_timeout(1500)
         box, slider = page.locator(".scrub").bounding_box(), page.locator(".scrub input")
-        margin = {"x": -14, "y": -10, "width": 28, "height": 24}
+        margin = {"x": -6, "y": -10, "width": 20, "height": 24}
         clip = {side: box[side] + margin[side] for side in box}
         for t in [*range(0, 600, 24), *range(600, 1001, 80)]:
             slider.fill(str(t))

@@ -75,7 +75,7 @@ const numberSpan = (parent, texts, name = "") => {
 const chart = (el, { width, height, x, y, xLabel, xTicks, yTicks }) => {
   const svg = element(el, "svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
   const clip = `scrub-clip-${Math.random().toString(36).slice(2)}`; // an id of this page's own
-  const [left, right, top, bottom] = [34, width - 12, 8, height - 30];
+  const [left, right, top, bottom] = [34, width - 17, 8, height - 30];
   const sx = (v) => left + ((v - x[0]) / (x[1] - x[0])) * (right - left);
   const sy = (v) => bottom - ((v - y[0]) / (y[1] - y[0])) * (bottom - top);
   const axes = element(svg, "g", { class: "scrub-axes" });
