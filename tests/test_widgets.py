@@ -17,6 +17,7 @@ from diffusion import NoiseSchedule, forward_chain, q_sample
 from diffusion.teaching import plots
 from diffusion.teaching.images import to_uint8
 from diffusion.teaching.widgets import (
+    BarsView,
     Blend,
     Curve,
     CurvesView,
@@ -213,21 +214,21 @@ def test_a_picture_of_256_pixels_square_stays_below_700_kilobytes():
 def test_the_histogram_counts_every_value(make):
     source = make()
     view = HistogramView(source)
-    heights = np.frombuffer(view.heights, np.uint16).reshape(21, view.bins) / 65535
+    heights = np.frombuffer(view.heights, np.uint16).reshape(21, 70) / 65535
     for t in (0, 5, 20):
         values = source.at(t).flatten()
-        counts = torch.histc(values[values.abs() < 3.5], view.bins, -3.5, 3.5)
-        density = counts / len(values) * view.bins / 7
-        expected = (density / view.density_top).clamp(max=1)
+        counts = torch.histc(values[values.abs() < 3.5], 70, -3.5, 3.5)
+        density = counts / len(values) * 70 / 7
+        expected = (density / view.top).clamp(max=1)
         assert_close(torch.from_numpy(heights[t]).float(), expected, atol=2e-5, rtol=0)
-        outside = np.frombuffer(view.outside, np.float32)[t]
-        assert outside == pytest.approx((values.abs() > 1).float().mean().item())
+        share = (values.abs() > 1).float().mean().item()
+        assert view.notes[t] == f"{100 * share:.1f} % beyond ±1"
 
 
 def test_a_large_picture_is_sampled_evenly():
     x_0 = torch.linspace(-1, 1, 3 * 128 * 128).reshape(3, 128, 128)
     view = HistogramView(Blend(x_0, torch.zeros_like(x_0), NoiseSchedule(time_steps=2)))
-    heights = np.frombuffer(view.heights, np.uint16).reshape(3, -1)[0] / 65535 * view.density_top
+    heights = np.frombuffer(view.heights, np.uint16).reshape(3, -1)[0] / 65535 * view.top
     inside = heights[25:45]  # the bins of [-1, 1]
     assert np.abs(inside - 0.5).max() < 0.06 and heights[:25].max() == 0
 
@@ -235,9 +236,9 @@ def test_a_large_picture_is_sampled_evenly():
 def test_values_off_the_scale_count_as_values():
     x_0 = torch.cat([torch.zeros(1, 4, 4), torch.full((2, 4, 4), 9.0)])
     view = HistogramView(Blend(x_0, torch.zeros_like(x_0), SCHEDULE))
-    heights = np.frombuffer(view.heights, np.uint16)[: view.bins] / 65535 * view.density_top
+    heights = np.frombuffer(view.heights, np.uint16)[:70] / 65535 * view.top
     assert heights.sum() * 0.1 == pytest.approx(min(1.2, 10 / 3) * 0.1, abs=1e-3)
-    assert np.frombuffer(view.outside, np.float32)[0] == pytest.approx(2 / 3)
+    assert view.notes[0] == "66.7 % beyond ±1"
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
@@ -310,6 +311,50 @@ def test_a_t_off_the_axis_is_refused(t):
     assert it.t == 0 and {view.t for view in it.views} == {0}
     with pytest.raises(traitlets.TraitError):
         it.views[0].t = t
+
+
+LONGER = NoiseSchedule(0.01, 0.2, 40)
+
+
+def test_a_view_can_be_given_another_film():
+    """What a replaced view sends is what a new view would, at the same share of the way."""
+    old, new = film(), Blend(picture(), gaussian(3, 6, 8, seed=5), LONGER)
+    image, curves, histogram = ImageView(old), CurvesView(SCHEDULE), HistogramView(old)
+    it = scrub(image, curves, histogram, t=5)
+    image.replace(new)
+    curves.replace(LONGER)
+    histogram.replace(new)
+    it.timeline.replace(time_axis(LONGER))
+    assert [view.t for view in (it.timeline, image, curves, histogram)] == [10] * 4
+    assert [view.revision for view in (it.timeline, image, curves, histogram)] == [1] * 4
+    fresh = {image: ImageView(new), curves: CurvesView(LONGER)}
+    for view, other in fresh.items():
+        for name in ("last", "labels", "values", "x_0", "noise", "noise_unit", "signal_rates"):
+            assert getattr(view, name, None) == getattr(other, name, None), name
+    assert histogram.notes == HistogramView(new).notes
+    assert it.timeline.readouts == time_axis(LONGER).readouts
+    image.replace(chain())
+    assert image.x_0 == b"" and len(image.frames) == 11 * 6 * 8 * 3 and image.t == 5
+    with pytest.raises(ValueError, match="a picture has the shape"):
+        image.replace(Blend(gaussian(4, 2), gaussian(4, 2), SCHEDULE))
+
+
+def test_bars_are_sent_in_shares_of_the_top():
+    heights = torch.arange(21.0)[:, None] * torch.tensor([1.0, 2.0])
+    notes = [f"{i}" for i in range(21)]
+    view = BarsView(SCHEDULE, heights, (0, 10), "s", "w_s²", alt="Bars that grow.", notes=notes)
+    sent = torch.from_numpy(np.frombuffer(view.heights, np.uint16).astype(np.float32))
+    assert_close(sent.reshape(21, 2) / 65535 * 40, heights, atol=1e-3, rtol=0)
+    assert view.top == 40 and view.x_ticks == [0, 2.5, 5, 7.5, 10] and view.notes == notes
+    assert repr(view) == "bars of w_s²"
+    for wrong, words in [
+        (heights[:20], "21 in all"),
+        (-heights, "not negative"),
+        (heights * 0, "one must be above 0"),
+        (heights / 0, "finite"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            BarsView(SCHEDULE, wrong, (0, 1), "s", "w", alt="")
 
 
 def test_the_repr_is_the_same_every_time_and_names_what_is_shown():

@@ -5,6 +5,7 @@ or `Frames` (a real chain); its axis is time, or anything else with two coeffici
 """
 
 from diffusion.teaching.widgets.axis import Axis, step_axis, time_axis
+from diffusion.teaching.widgets.bars import BarsView
 from diffusion.teaching.widgets.curves import Curve, CurvesView
 from diffusion.teaching.widgets.film import Blend, Frames
 from diffusion.teaching.widgets.histogram import HistogramView
@@ -15,6 +16,7 @@ from diffusion.teaching.widgets.timeline import Timeline
 
 __all__ = [
     "Axis",
+    "BarsView",
     "Blend",
     "Curve",
     "CurvesView",

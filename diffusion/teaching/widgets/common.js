@@ -24,6 +24,27 @@ const initialize = ({ model }) => {
   });
 };
 
+// A widget whose view(…) builds itself from the model's state and gives back how to draw t and how
+// to dispose of what it holds. A new `revision` says that the state is another one: build anew, in
+// one go, so that nothing flickers.
+const live = (view) => ({
+  initialize,
+  render({ model, el }) {
+    let shown, built;
+    const build = () => {
+      shown?.dispose?.();
+      el.replaceChildren();
+      shown = view({ model, el });
+      built = model.get("revision");
+      shown.draw();
+    };
+    build();
+    model.on("change:revision", build);
+    model.on("change:t", () => model.get("revision") === built && shown.draw());
+    return () => shown.dispose?.();
+  },
+});
+
 // Arrays travel as bytes at any offset; typed arrays want aligned ones, hence the copy.
 const array = (Type, bytes) =>
   new Type(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));

@@ -2,7 +2,7 @@
 
 const DASHES = { signal: "none", noise: "6 4", neutral: "none", second: "2 3" };
 
-const render = ({ model, el }) => {
+const view = ({ model, el }) => {
   el.classList.add("scrub-view", "scrub-chart");
   const curves = model.get("curves");
   const legend = element(el, "div", { class: "scrub-legend" });
@@ -59,8 +59,7 @@ const render = ({ model, el }) => {
     frame.svg.setAttribute("aria-label", `${model.get("alt")} At ${where}: ${spoken}.`);
   };
 
-  draw();
-  model.on("change:t", draw);
+  return { draw };
 };
 
-export default { initialize, render };
+export default live(view);

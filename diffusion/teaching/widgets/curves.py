@@ -62,7 +62,19 @@ class CurvesView(View):
         y_range: tuple[float, float] = (0.0, 1.0),
         alt: str = "The signal rate falls and the noise rate rises.",
     ):
-        axis = as_axis(axis)
+        super().__init__(as_axis(axis), alt=alt, **self._state(as_axis(axis), curves, y_range))
+
+    def replace(
+        self,
+        axis: Axis | NoiseSchedule,
+        curves: list[Curve] | None = None,
+        y_range: tuple[float, float] = (0.0, 1.0),
+    ) -> None:
+        """Show other curves from now on, at the same share of the way."""
+        self._renew(as_axis(axis), **self._state(as_axis(axis), curves, y_range))
+
+    @staticmethod
+    def _state(axis: Axis, curves: list[Curve] | None, y_range: tuple[float, float]) -> dict:
         if curves is None:
             rates = zip(axis.rate_names, (axis.signal_rates, axis.noise_rates), strict=True)
             kinds = ("signal", "noise")
@@ -76,15 +88,13 @@ class CurvesView(View):
         if not curves:
             raise ValueError("there is no curve to draw.")
         low, high = y_range
-        super().__init__(
-            axis,
-            curves=[{"label": c.label, "kind": c.kind, "digits": c.digits} for c in curves],
-            values=to_bytes(torch.stack([c.values.float() for c in curves])),
-            x_label=axis.spoken,
-            y_range=[low, high],
-            y_ticks=[float(f"{low + (high - low) * i / 4:.3g}") for i in range(5)],
-            alt=alt,
-        )
+        return {
+            "curves": [{"label": c.label, "kind": c.kind, "digits": c.digits} for c in curves],
+            "values": to_bytes(torch.stack([c.values.float() for c in curves])),
+            "x_label": axis.spoken,
+            "y_range": [low, high],
+            "y_ticks": [float(f"{low + (high - low) * i / 4:.3g}") for i in range(5)],
+        }
 
     def __repr__(self) -> str:
         return f"curves {', '.join(curve['label'] for curve in self.curves)}"

@@ -1,16 +1,15 @@
 """How the values are spread, beside the density of N(0, 1)."""
 
 import torch
-import traitlets
 
+from diffusion.teaching.widgets.bars import BarsView
 from diffusion.teaching.widgets.film import Blend, Frames
-from diffusion.teaching.widgets.view import View, esm, to_bytes
 
 LOW, HIGH, BINS = -3.5, 3.5, 70  # bins of 0.1, so that −1 and 1 are edges
 SAMPLE = 2**15
 
 
-class HistogramView(View):
+class HistogramView(BarsView):
     """The histogram of a film's values at each position, against the density of N(0, 1).
 
     It is counted in the kernel, from the exact tensors; of a picture with more than 32 768 values,
@@ -23,42 +22,41 @@ class HistogramView(View):
         alt: what is to be seen, a sentence.
     """
 
-    _esm = esm("histogram.js")
-
-    heights = traitlets.Bytes().tag(sync=True)  # uint16, positions × bins
-    outside = traitlets.Bytes().tag(sync=True)  # float32, a share per position
-    density_top = traitlets.Float().tag(sync=True)
-    range = traitlets.List(traitlets.Float()).tag(sync=True)
-    bins = traitlets.Int(BINS).tag(sync=True)
-    label = traitlets.Unicode().tag(sync=True)
-
     def __init__(
         self,
         film: Blend | Frames,
         label: str | None = None,
         alt: str = "A histogram that approaches the bell curve of N(0, 1).",
     ):
-        axis = film.axis
-        shares, outside = count(film)
-        densities = shares * (BINS / (HIGH - LOW))
+        densities, notes = _counted(film)
         # One fixed height for all positions; a clean picture may have spikes above it.
         top = densities.max().clamp(0.5, 1.2).item()
         super().__init__(
-            axis,
-            heights=to_bytes((densities / top).clamp(max=1).mul(65535).round().to(torch.uint16)),
-            outside=to_bytes(outside),
-            density_top=top,
-            range=[LOW, HIGH],
-            label=axis.x if label is None else label,
+            film.axis,
+            densities,
+            (LOW, HIGH),
+            x_label="value",
+            label=film.axis.x if label is None else label,
             alt=alt,
+            top=top,
+            notes=notes,
+            bell=True,
+            x_ticks=[-3, -2, -1, 0, 1, 2, 3],
+            y_ticks=[v / 10 for v in range(0, 13, 2) if v / 10 <= top],
         )
+
+    def replace(self, film: Blend | Frames) -> None:
+        """Count another film from now on, at the same share of the way; the scale stays."""
+        densities, notes = _counted(film)
+        heights = self._scaled(film.axis, densities, self.top)
+        self._renew(film.axis, heights=heights, notes=notes)
 
     def __repr__(self) -> str:
         return f"histogram of {self.label}"
 
 
-def count(film: Blend | Frames) -> tuple[torch.Tensor, torch.Tensor]:
-    """At each position: the share of values in each bin (positions, BINS), and beyond ±1."""
+def _counted(film: Blend | Frames) -> tuple[torch.Tensor, list[str]]:
+    """At each position: the densities (positions, BINS), and what lies beyond ±1 in words."""
     if isinstance(film, Frames):
         frames = film.frames.flatten(1)
         chosen = _sample(frames.shape[1], len(frames))
@@ -70,7 +68,8 @@ def count(film: Blend | Frames) -> tuple[torch.Tensor, torch.Tensor]:
         rates = zip(film.axis.signal_rates, film.axis.noise_rates, strict=True)
         tables = [_count(signal * x_0 + noise_rate * noise) for signal, noise_rate in rates]
     shares, outside = zip(*tables, strict=True)
-    return torch.stack(shares), torch.stack(outside)
+    notes = [f"{100 * share:.1f} % beyond ±1" for share in torch.stack(outside).tolist()]
+    return torch.stack(shares) * (BINS / (HIGH - LOW)), notes
 
 
 def _count(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

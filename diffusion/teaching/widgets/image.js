@@ -1,6 +1,6 @@
 // A picture as a weighted sum of two arrays, or as one of many stored frames.
 
-const render = ({ model, el }) => {
+const view = ({ model, el }) => {
   el.classList.add("scrub-view", "scrub-image");
   const [height, width, channels] = model.get("shape");
   const caption = mathematics(element(el, "div", { class: "scrub-caption" }), model.get("label"));
@@ -63,8 +63,7 @@ const render = ({ model, el }) => {
     canvas.setAttribute("aria-label", `${model.get("alt")}, ${model.get("symbol")} = ${model.get("labels")[t]}`);
   };
 
-  draw();
-  model.on("change:t", draw);
+  return { draw };
 };
 
-export default { initialize, render };
+export default live(view);

@@ -43,43 +43,49 @@ class ImageView(View):
         label: str | None = None,
         alt: str = "picture",
     ):
+        if show not in ("sum", "signal", "noise"):
+            raise ValueError(f'show must be "sum", "signal" or "noise", not {show!r}.')
+        self.show, self._label = show, label
+        kind = "neutral" if show == "sum" else show
+        super().__init__(film.axis, kind=kind, alt=alt, **self._state(film))
+
+    def replace(self, film: Blend | Frames) -> None:
+        """Show another film from now on, at the same share of the way."""
+        self._renew(film.axis, **self._state(film))
+
+    def _state(self, film: Blend | Frames) -> dict:
         if len(film.shape) != 3 or film.shape[0] not in (1, 3):
             raise ValueError(
                 f"a picture has the shape (3, H, W) or (1, H, W), not {tuple(film.shape)}."
             )
-        if show not in ("sum", "signal", "noise"):
-            raise ValueError(f'show must be "sum", "signal" or "noise", not {show!r}.')
-        if show != "sum" and isinstance(film, Frames):
-            raise ValueError(f'stored frames are no sum, so there is no "{show}" to show.')
-        self.film, self.show = film, show
+        if self.show != "sum" and isinstance(film, Frames):
+            raise ValueError(f'stored frames are no sum, so there is no "{self.show}" to show.')
+        self.film, axis = film, film.axis
         channels, height, width = film.shape
-        axis = film.axis
         names = {
             "sum": axis.x,
             "signal": f"{axis.rate_names[0]} · {axis.terms[0]}",
             "noise": f"{axis.rate_names[1]} · {axis.terms[1]}",
         }
-        super().__init__(
-            axis,
-            shape=[height, width, channels],
-            label=names[show] if label is None else label,
-            kind="neutral" if show == "sum" else show,
-            alt=alt,
-            signal_rates=to_bytes(axis.signal_rates),
-            noise_rates=to_bytes(axis.noise_rates),
+        return {
+            "shape": [height, width, channels],
+            "label": names[self.show] if self._label is None else self._label,
+            "signal_rates": to_bytes(axis.signal_rates),
+            "noise_rates": to_bytes(axis.noise_rates),
             **self._pixels(),
-        )
+        }
 
     def _pixels(self) -> dict:
         film = self.film
+        nothing = {"x_0": b"", "noise": b"", "noise_unit": 0.0, "frames": b""}
         if isinstance(film, Frames):
             if film.frames.numel() > MAX_FRAME_BYTES:
                 raise ValueError(
                     f"these frames come to {film.frames.numel() / 1e6:.0f} MB, more than a page "
                     f"should carry; take fewer of them (frames[::10]) or a smaller picture."
                 )
-            return {"frames": _interleaved(to_uint8(film.frames))}
-        pixels = {}
+            return nothing | {"frames": _interleaved(to_uint8(film.frames))}
+        pixels = nothing
         if self.show in ("sum", "signal"):
             pixels["x_0"] = _interleaved(to_uint8(film.x_0))
         if self.show in ("sum", "noise"):

@@ -1,6 +1,6 @@
 // A cloud of points in the plane: a weighted sum of two clouds, or one of many stored ones.
 
-const render = ({ model, el }) => {
+const view = ({ model, el }) => {
   el.classList.add("scrub-view", "scrub-image", "scrub-points");
   mathematics(element(el, "div", { class: "scrub-caption" }), model.get("label"));
   const canvas = element(el, "canvas", { role: "img" });
@@ -72,16 +72,15 @@ const render = ({ model, el }) => {
   });
   resized.observe(canvas);
   canvas.width = canvas.height = 600;
-  draw();
-  model.on("change:t", draw);
   // A canvas does not follow a change of theme by itself.
   const themed = new MutationObserver(draw);
   for (const node of [document.documentElement, document.body])
     themed.observe(node, { attributeFilter: ["data-jp-theme-light", "data-theme", "class"] });
-  return () => {
+  const dispose = () => {
     resized.disconnect();
     themed.disconnect();
   };
+  return { draw, dispose };
 };
 
-export default { initialize, render };
+export default live(view);

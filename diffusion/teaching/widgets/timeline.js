@@ -7,14 +7,16 @@ const ICONS = {
   fullscreen: "M3,8V3H8M12,3H17V8M17,12V17H12M8,17H3V12",
 };
 
-const render = ({ model, el, signal }) => {
+const view = ({ model, el }) => {
   el.classList.add("scrub-view", "scrub-timeline");
   const last = model.get("last");
   const labels = model.get("labels");
   const symbol = model.get("symbol");
   const signalRates = array(Float32Array, model.get("signal_rates"));
   const noiseRates = array(Float32Array, model.get("noise_rates"));
-  const listen = (node, event, handler) => node.addEventListener(event, handler, { signal });
+  const gone = new AbortController();
+  const listen = (node, event, handler) =>
+    node.addEventListener(event, handler, { signal: gone.signal });
 
   const button = (icon, label) => {
     const node = element(controls, "button", { type: "button", "aria-label": label, title: label });
@@ -159,9 +161,11 @@ const render = ({ model, el, signal }) => {
     }
   });
 
-  draw();
-  model.on("change:t", draw);
-  return stop;
+  const dispose = () => {
+    stop();
+    gone.abort();
+  };
+  return { draw, dispose };
 };
 
-export default { initialize, render };
+export default live(view);

@@ -19,12 +19,19 @@ class Timeline(View):
     readouts = traitlets.Dict().tag(sync=True)
 
     def __init__(self, axis: Axis):
-        super().__init__(
-            axis,
-            signal_rates=to_bytes(axis.signal_rates),
-            noise_rates=to_bytes(axis.noise_rates),
-            terms=list(axis.terms),
-            result=axis.result,
-            spoken=axis.spoken,
-            readouts=axis.readouts,
-        )
+        super().__init__(axis, **self._state(axis))
+
+    def replace(self, axis: Axis) -> None:
+        """Slide along another axis from now on."""
+        self._renew(axis, **self._state(axis))
+
+    @staticmethod
+    def _state(axis: Axis) -> dict:
+        return {
+            "signal_rates": to_bytes(axis.signal_rates),
+            "noise_rates": to_bytes(axis.noise_rates),
+            "terms": list(axis.terms),
+            "result": axis.result,
+            "spoken": axis.spoken,
+            "readouts": axis.readouts,
+        }

@@ -35,15 +35,32 @@ class View(anywidget.AnyWidget):
     labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     ticks = traitlets.List(traitlets.Int()).tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
+    # Another number says to the page that the rest of the state is another one; see common.js.
+    revision = traitlets.Int(0).tag(sync=True)
     # The kernel hears of t at most once in so many milliseconds; see common.js.
     _save_every = traitlets.Int(110).tag(sync=True)
 
     def __init__(self, axis: Axis, **traits):
-        self.axis = axis
         self.in_scrub = False
-        super().__init__(
-            last=axis.last, symbol=axis.symbol, labels=axis.labels, ticks=axis.ticks, **traits
-        )
+        super().__init__(**self._axis_state(axis), **traits)
+
+    def _axis_state(self, axis: Axis) -> dict:
+        self.axis = axis
+        return {
+            "last": axis.last,
+            "symbol": axis.symbol,
+            "labels": axis.labels,
+            "ticks": axis.ticks,
+        }
+
+    def _renew(self, axis: Axis, **traits) -> None:
+        """Show something else, at the same share of the way; in one message to the page."""
+        share = self.t / self.last
+        with self.hold_sync():
+            for name, value in (self._axis_state(axis) | traits).items():
+                setattr(self, name, value)
+            self.t = round(share * self.last)
+            self.revision += 1
 
     @traitlets.validate("t")
     def _check_t(self, proposal):
