@@ -364,6 +364,35 @@ def test_other_views_and_another_axis(open_lab, jupyter):
     assert lab.errors == []
 
 
+def test_the_explorer_follows_its_sliders(open_lab, jupyter):
+    cell = SETUP.replace(
+        "\nit\n", "\nexplorer = ScheduleExplorer(x_0[:, ::4, ::4], noise[:, ::4, ::4])\nexplorer\n"
+    )
+    lab = open_lab(jupyter.write("explorer.ipynb", cell), height=1300)
+    lab.run_all()
+    page = lab.page
+    page.wait_for_selector(".scrub-strip canvas")
+    slider(lab).fill("500")
+    last = page.locator(".scrub-strip canvas").last
+    strip, picture = last.screenshot(), pixels(lab)
+    curves = page.locator(".scrub-line").first.get_attribute("d")
+
+    page.locator(".scrub-explorer .noUi-handle").nth(2).focus()
+    page.keyboard.press("Home")  # T = 0, which is no schedule
+    page.wait_for_selector("text=time_steps must be at least 1")
+    assert last.screenshot() == strip and torch.equal(pixels(lab), picture)
+    for _ in range(50):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_selector("text=78 % of the picture is left")
+    assert settled(lambda: slider(lab).get_attribute("max"), "50")
+    assert slider(lab).input_value() == "25"
+    assert last.screenshot() != strip and not torch.equal(pixels(lab), picture)
+    assert page.locator(".scrub-line").first.get_attribute("d") != curves
+    assert "t = 50" in page.locator(".scrub-strip").inner_text()
+    slider(lab).press("End")  # and it can be scrubbed on
+    assert read_outs(lab).startswith("t = 50") and lab.errors == []
+
+
 def test_where_no_widget_runs_a_filmstrip_is_shown(open_lab, jupyter):
     """A lesson that was opened and not run shows the stored pictures."""
     lab = open_lab("02_walk_to_noise.ipynb", height=4000)

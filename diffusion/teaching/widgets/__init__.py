@@ -7,6 +7,7 @@ or `Frames` (a real chain); its axis is time, or anything else with two coeffici
 from diffusion.teaching.widgets.axis import Axis, step_axis, time_axis
 from diffusion.teaching.widgets.bars import BarsView
 from diffusion.teaching.widgets.curves import Curve, CurvesView
+from diffusion.teaching.widgets.explorer import ScheduleExplorer
 from diffusion.teaching.widgets.film import Blend, Frames
 from diffusion.teaching.widgets.histogram import HistogramView
 from diffusion.teaching.widgets.image import ImageView
@@ -24,6 +25,7 @@ __all__ = [
     "HistogramView",
     "ImageView",
     "PointsView",
+    "ScheduleExplorer",
     "Scrub",
     "Timeline",
     "scrub",

@@ -52,6 +52,21 @@ const array = (Type, bytes) =>
 // Whatever t another widget or a program has set, draw a position that exists.
 const position = (model) => Math.min(Math.max(Math.round(model.get("t")) || 0, 0), model.get("last"));
 
+// signal·x_0 + noise·ε in grey levels, into the pixels of a canvas; its clamped array clips for the
+// eye. x_0 is uint8, ε is int8 in steps of `unit`; either may be empty, and is then left out.
+const blend = (out, channels, x_0, signalRate, noise, noiseRate, unit) => {
+  const offset = x_0.length ? 127.5 * (1 - signalRate) : 127.5;
+  const scale = 127.5 * noiseRate * unit;
+  const size = Math.max(x_0.length, noise.length);
+  for (let i = 0, o = 0; i < size; i++, o++) {
+    out[o] = offset + (x_0.length ? signalRate * x_0[i] : 0) + (noise.length ? scale * noise[i] : 0);
+    if (channels === 1) {
+      out[o + 1] = out[o + 2] = out[o];
+      o += 3;
+    } else if (i % 3 === 2) o++; // over the opacity
+  }
+};
+
 const SVG = "http://www.w3.org/2000/svg";
 const element = (parent, name, attributes = {}) => {
   const svg = parent.namespaceURI === SVG || name === "svg";

@@ -22,24 +22,6 @@ const view = ({ model, el }) => {
     noiseRates: array(Float32Array, model.get("noise_rates")),
   };
 
-  // out = a·x_0 + b·noise + c in grey levels; the clamped array clips for the eye.
-  const blend = (t) => {
-    const { x_0, noise } = data;
-    const a = data.signalRates[t];
-    const b = data.noiseRates[t] * model.get("noise_unit") * 127.5;
-    const c = 127.5 * (1 - a);
-    const out = image.data;
-    const signal = x_0.length > 0;
-    const noisy = noise.length > 0;
-    const size = width * height * channels;
-    const step = channels === 1 ? 4 : 1;
-    for (let i = 0, o = 0; i < size; i++, o += step) {
-      out[o] = (signal ? a * x_0[i] + c : 127.5) + (noisy ? b * noise[i] : 0);
-      if (step === 4) out[o + 1] = out[o + 2] = out[o];
-      else if (i % 3 === 2) o++;
-    }
-  };
-
   const show = (t) => {
     const { frames } = data;
     const size = width * height * channels;
@@ -58,7 +40,11 @@ const view = ({ model, el }) => {
   const draw = () => {
     const t = position(model);
     if (data.frames.length) show(t);
-    else blend(t);
+    else {
+      const { x_0, noise, signalRates, noiseRates } = data;
+      const unit = model.get("noise_unit");
+      blend(image.data, channels, x_0, signalRates[t], noise, noiseRates[t], unit);
+    }
     context.putImageData(image, 0, 0);
     canvas.setAttribute("aria-label", `${model.get("alt")}, ${model.get("symbol")} = ${model.get("labels")[t]}`);
   };

@@ -42,6 +42,7 @@ class View(anywidget.AnyWidget):
 
     def __init__(self, axis: Axis, **traits):
         self.in_scrub = False
+        self._share, self._placed = 0.0, None
         super().__init__(**self._axis_state(axis), **traits)
 
     def _axis_state(self, axis: Axis) -> dict:
@@ -55,12 +56,15 @@ class View(anywidget.AnyWidget):
 
     def _renew(self, axis: Axis, **traits) -> None:
         """Show something else, at the same share of the way; in one message to the page."""
-        share = self.t / self.last
+        # Where t is where the last call put it, its share of the way is known more exactly than
+        # the place, which a short axis rounds.
+        share = self._share if self._placed == self.t else self.t / self.last
         with self.hold_sync():
             for name, value in (self._axis_state(axis) | traits).items():
                 setattr(self, name, value)
             self.t = round(share * self.last)
             self.revision += 1
+        self._share, self._placed = share, self.t
 
     @traitlets.validate("t")
     def _check_t(self, proposal):
