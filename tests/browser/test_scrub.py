@@ -373,6 +373,7 @@ def test_the_explorer_follows_its_sliders(open_lab, jupyter):
     page = lab.page
     page.wait_for_selector(".scrub-strip canvas")
     slider(lab).fill("500")
+    assert settled(lambda: lab.python("print(explorer._scrub.t)"), "500")
     last = page.locator(".scrub-strip canvas").last
     strip, picture = last.screenshot(), pixels(lab)
     curves = page.locator(".scrub-line").first.get_attribute("d")
