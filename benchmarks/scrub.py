@@ -76,6 +76,29 @@ TIME_INTERACT = """async () => {
 }"""
 
 
+EXPLORER = """
+ScheduleExplorer(x_0[:, ::2, ::2], noise[:, ::2, ::2])
+"""
+# From the key press on β_end, through the kernel, to the strip of new pictures.
+TIME_EXPLORER = """async () => {
+    const handle = document.querySelectorAll(".scrub-explorer .noUi-handle")[1];
+    const strip = document.querySelector(".scrub-strip");
+    const times = [];
+    for (let k = 0; k < 45; k++) {
+        const start = performance.now();
+        const key = { key: "ArrowRight", keyCode: 39, bubbles: true };
+        await new Promise((done) => {
+            const observer = new MutationObserver(() => (observer.disconnect(), done()));
+            observer.observe(strip, { childList: true });
+            handle.dispatchEvent(new KeyboardEvent("keydown", key));
+        });
+        if (k >= 5) times.push(performance.now() - start);
+        await new Promise((done) => setTimeout(done, 100));
+    }
+    return times;
+}"""
+
+
 def report(name, times):
     median, p95 = statistics.median(times), statistics.quantiles(times, n=20)[-1]
     print(f"{name:>44}: median {median:6.2f} ms, 95th percentile {p95:6.2f} ms")
@@ -101,6 +124,7 @@ def main():
         ours = timed("our scrub, 256 × 256", OURS, TIME_OURS)
         theirs = timed("interact with matplotlib, 256 × 256", INTERACT, TIME_INTERACT)
         print(f"{'ratio':>44}: {theirs / ours:.0f} ×")
+        timed("schedule explorer, 128 × 128", EXPLORER, TIME_EXPLORER)
         for size in (64, 512):
             timed(f"our scrub, {size} × {size}", OURS, TIME_OURS, size)
 

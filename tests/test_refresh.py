@@ -104,3 +104,17 @@ def test_stdout_in_pieces_becomes_one_output():
     ]
     (output,) = refresh.normal_outputs(pieces)
     assert output.text == "ab"
+
+
+def test_a_figure_of_times_stays_until_its_text_changes(notebook_file):
+    show = (
+        "import os\nfrom IPython.display import display\n"
+        "display({'text/plain': 'times', 'image/png': os.urandom(8).hex()}, raw=True)"
+    )
+    path = notebook_file(show, tags=["timing"])
+    assert refresh.refresh(path) is True
+    assert refresh.refresh(path) is False
+    path.write_text(path.read_text().replace("'times'", "'other times'"))
+    assert refresh.refresh(path) is True
+    untagged = notebook_file(show)
+    assert refresh.refresh(untagged) and refresh.refresh(untagged)

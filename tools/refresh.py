@@ -7,6 +7,7 @@ changes it, and not at all when a cell raises.
     python tools/refresh.py [notebook.ipynb ...]     # default: all of notebooks/
 """
 
+import copy
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from nbclient.exceptions import CellExecutionError
 
 LESSONS = Path(__file__).resolve().parent.parent / "notebooks"
 SECONDS_PER_CELL = 120  # as for nbval, in pyproject.toml
+TIMED = "timing"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -89,15 +91,29 @@ def normal_outputs(outputs: list) -> list:
     return kept
 
 
+def texts(outputs: list) -> list[str]:
+    """What nbval compares of these outputs."""
+    return [output.get("data", {}).get("text/plain", output.get("text")) for output in outputs]
+
+
 def refresh(path: Path) -> bool:
     """Refresh one notebook; True when the file has changed."""
     notebook = read(path)
+    # A figure of times is another one at every run; it stays as stored until its cell changes.
+    timed = {
+        cell.id: copy.deepcopy(cell.outputs)
+        for cell in notebook.cells
+        if TIMED in cell.metadata.get("tags", []) and cell.outputs
+    }
     execute(notebook, path.parent)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":  # dropped below, so show it here
                 print(output.text, file=sys.stderr)
     normalise(notebook)
+    for cell in notebook.cells:
+        if cell.id in timed and texts(cell.outputs) == texts(timed[cell.id]):
+            cell.outputs = timed[cell.id]
     nbformat.validate(notebook)
     text = nbformat.writes(notebook, indent=1) + "\n"
     changed = text.encode() != path.read_bytes()

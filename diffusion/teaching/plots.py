@@ -22,6 +22,7 @@ SIGNAL, NOISE, OBSERVED = "#0072b2", "#b84e00", "#1b1f24"
 SIGNAL_LINE = {"color": SIGNAL, "linestyle": "-"}
 NOISE_LINE = {"color": NOISE, "linestyle": (0, (4, 2))}
 SOLID = {"color": OBSERVED, "linestyle": "-"}
+DASHED = {"color": OBSERVED, "linestyle": "--"}
 DOTTED = {"color": OBSERVED, "linestyle": ":"}
 
 
@@ -125,3 +126,19 @@ def _mathematics(text: str) -> str:
     }.items():
         text = text.replace(plain, tex)
     return text
+
+
+def diverging(maps: dict[str, Tensor], limit: float, label: str) -> Axes:
+    """Maps (H, W) of numbers around 0, {title: map}, in a row with one colour bar for all.
+
+    From −limit (purple) over 0 (white) to limit (green); what lies beyond has the limit's colour.
+    """
+    row = axes(len(maps), figsize=(3 * len(maps) + 1, 2.9), squeeze=False)[0]
+    for ax, (title, values) in zip(row, maps.items(), strict=True):
+        image = ax.imshow(values.numpy(), vmin=-limit, vmax=limit, cmap="PRGn")
+        ax.set_title(title)
+        ax.set_axis_off()
+    ticks = [-limit, -limit / 2, 0, limit / 2, limit]
+    bar = row[0].figure.colorbar(image, ax=row, ticks=ticks, extend="both", shrink=0.9)
+    bar.set_label(label, rotation=0)
+    return row[0]

@@ -6,9 +6,11 @@ or `Frames` (a real chain); its axis is time, or anything else with two coeffici
 
 from diffusion.teaching.widgets.axis import Axis, step_axis, time_axis
 from diffusion.teaching.widgets.bars import BarsView
+from diffusion.teaching.widgets.bug_lab import BugLab
 from diffusion.teaching.widgets.curves import Curve, CurvesView
 from diffusion.teaching.widgets.explorer import ScheduleExplorer
 from diffusion.teaching.widgets.film import Blend, Frames
+from diffusion.teaching.widgets.guess import GuessGame
 from diffusion.teaching.widgets.histogram import HistogramView
 from diffusion.teaching.widgets.image import ImageView
 from diffusion.teaching.widgets.points import PointsView
@@ -19,9 +21,11 @@ __all__ = [
     "Axis",
     "BarsView",
     "Blend",
+    "BugLab",
     "Curve",
     "CurvesView",
     "Frames",
+    "GuessGame",
     "HistogramView",
     "ImageView",
     "PointsView",

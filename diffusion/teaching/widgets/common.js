@@ -78,7 +78,7 @@ const element = (parent, name, attributes = {}) => {
 // "√ᾱ_t · x_0" with real subscripts, built from text nodes: labels never pass through HTML.
 const mathematics = (node, text) => {
   node.replaceChildren();
-  for (const part of text.split(/(_[^\s_·,()=]+)/)) {
+  for (const part of text.split(/(_[A-Za-z0-9]+)/)) {
     if (part.startsWith("_")) element(node, "sub").textContent = part.slice(1);
     else node.append(part);
   }
@@ -89,7 +89,7 @@ const mathematics = (node, text) => {
 const svgMathematics = (node, text) => {
   node.replaceChildren();
   let shift = 0;
-  for (const part of text.split(/(_[^\s_·,()=]+)/)) {
+  for (const part of text.split(/(_[A-Za-z0-9]+)/)) {
     if (!part) continue;
     const down = part.startsWith("_") ? 3 : 0;
     const span = element(node, "tspan", { dy: down - shift });

@@ -10,8 +10,10 @@ const view = ({ model, el }) => {
   const labels = model.get("labels");
   const all = array(Float32Array, model.get("values"));
   const values = curves.map((_, i) => all.subarray(i * (last + 1), (i + 1) * (last + 1)));
-  const text = (value, digits) =>
-    Number.isFinite(value) ? value.toFixed(digits).replace("-", "−") : String(value).replace("Infinity", "∞").replace("-", "−");
+  const text = (value, digits) => {
+    if (Number.isNaN(value)) return "–";
+    return (Number.isFinite(value) ? value.toFixed(digits) : value < 0 ? "-∞" : "∞").replace("-", "−");
+  };
 
   const readings = curves.map(({ label, kind, digits }, i) => {
     const item = element(legend, "span", { class: "scrub-key" });

@@ -69,9 +69,10 @@ class CurvesView(View):
         axis: Axis | NoiseSchedule,
         curves: list[Curve] | None = None,
         y_range: tuple[float, float] = (0.0, 1.0),
+        t: int | None = None,
     ) -> None:
-        """Show other curves from now on, at the same share of the way."""
-        self._renew(as_axis(axis), **self._state(as_axis(axis), curves, y_range))
+        """Show other curves from now on, at t or at the same share of the way."""
+        self._renew(as_axis(axis), t, **self._state(as_axis(axis), curves, y_range))
 
     @staticmethod
     def _state(axis: Axis, curves: list[Curve] | None, y_range: tuple[float, float]) -> dict:

@@ -4,7 +4,7 @@ import html
 import math
 
 import torch
-from ipywidgets import HTML, FloatLogSlider, IntSlider, VBox
+from ipywidgets import HTML, FloatSlider, IntSlider, VBox
 from torch import Tensor
 
 from diffusion import NoiseSchedule
@@ -36,9 +36,11 @@ class ScheduleExplorer(VBox):
     def __init__(self, x_0: Tensor, noise: Tensor, alt: str = "picture"):
         self.x_0, self.noise = x_0, noise
         style = {"description_width": "5em"}
-        beta = {"base": 10, "step": 0.02, "readout_format": ".2g", "style": style}
-        self.beta_start = FloatLogSlider(1e-4, description="β_start", min=-5, max=0, **beta)
-        self.beta_end = FloatLogSlider(0.02, description="β_end", min=-5, max=0, **beta)
+        fine, coarse = (
+            {"step": 10**-d, "readout_format": f".{d}f", "style": style} for d in (4, 3)
+        )
+        self.beta_start = FloatSlider(1e-4, min=0, max=0.05, description="β_start", **fine)
+        self.beta_end = FloatSlider(0.02, min=0, max=1, description="β_end", **coarse)
         self.time_steps = IntSlider(1000, 0, 2000, description="T", style=style)
         for control in (self.beta_start, self.beta_end, self.time_steps):
             control.layout.width = "100%"
@@ -64,17 +66,20 @@ class ScheduleExplorer(VBox):
             self._say(f"{error} The last schedule stays.")
             return
         film = Blend(self.x_0, self.noise, self.schedule)
-        self._scrub.timeline.replace(film.axis)
-        self._picture.replace(film)
-        self._curves.replace(film.axis, _curves(self.schedule))
-        self._strip.replace(film)
+        timeline = self._scrub.timeline
+        timeline.replace(film.axis)
+        # One t for all: a view may not have heard yet where the page has moved it.
+        self._picture.replace(film, timeline.t)
+        self._curves.replace(film.axis, _curves(self.schedule), t=timeline.t)
+        self._strip.replace(film, timeline.t)
         self._measure()
 
     def _measure(self) -> None:
         schedule = self.schedule
         log_snr = schedule.log_snr(schedule.time_steps).item()
         rate = schedule.signal_rate(schedule.time_steps).item()
-        verdict = "noise" if rate <= 0.01 else f"{100 * rate:.0f} % of the picture is left"
+        share = f"{100 * rate:.{0 if rate > 0.1 else 1}f} %"
+        verdict = "noise" if rate <= 0.01 else f"{share} of the picture is left"
         decibels = f"{10 * log_snr / math.log(10):+.1f}".replace("-", "−")
         self._say(
             f"The end: √ᾱ_T = {rate:.4f}, SNR_T = {decibels} dB, "

@@ -49,9 +49,9 @@ class ImageView(View):
         kind = "neutral" if show == "sum" else show
         super().__init__(film.axis, kind=kind, alt=alt, **self._state(film))
 
-    def replace(self, film: Blend | Frames) -> None:
-        """Show another film from now on, at the same share of the way."""
-        self._renew(film.axis, **self._state(film))
+    def replace(self, film: Blend | Frames, t: int | None = None) -> None:
+        """Show another film from now on, at t or at the same share of the way."""
+        self._renew(film.axis, t, **self._state(film))
 
     def _state(self, film: Blend | Frames) -> dict:
         if len(film.shape) != 3 or film.shape[0] not in (1, 3):

@@ -21,9 +21,9 @@ class Timeline(View):
     def __init__(self, axis: Axis):
         super().__init__(axis, **self._state(axis))
 
-    def replace(self, axis: Axis) -> None:
-        """Slide along another axis from now on."""
-        self._renew(axis, **self._state(axis))
+    def replace(self, axis: Axis, t: int | None = None) -> None:
+        """Slide along another axis from now on, from t or from the same share of the way."""
+        self._renew(axis, t, **self._state(axis))
 
     @staticmethod
     def _state(axis: Axis) -> dict:

@@ -54,15 +54,15 @@ class View(anywidget.AnyWidget):
             "ticks": axis.ticks,
         }
 
-    def _renew(self, axis: Axis, **traits) -> None:
-        """Show something else, at the same share of the way; in one message to the page."""
+    def _renew(self, axis: Axis, t: int | None, **traits) -> None:
+        """Show something else, at t or at the same share of the way; in one message to the page."""
         # Where t is where the last call put it, its share of the way is known more exactly than
         # the place, which a short axis rounds.
         share = self._share if self._placed == self.t else self.t / self.last
         with self.hold_sync():
             for name, value in (self._axis_state(axis) | traits).items():
                 setattr(self, name, value)
-            self.t = round(share * self.last)
+            self.t = round(share * self.last) if t is None else t
             self.revision += 1
         self._share, self._placed = share, self.t
 
