@@ -5,7 +5,7 @@ from harness import ROOT
 
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 
-# All that a scrub shows: its pictures pixel by pixel, then its words and numbers. A picture that says
+# All that a scrub shows: its pictures pixel by pixel, then its words. A picture that says
 # "at every t" of itself (lesson 4's difference, which is black at every t) is held to that below.
 SHOWN = """(scrub) => {
     const pictures = [...scrub.querySelectorAll("canvas")];
