@@ -47,10 +47,16 @@ def jupyterlab(home):
     """A JupyterLab that serves a copy of the project's notebooks and data from `home`."""
     for folder in ("notebooks", "data"):
         shutil.copytree(ROOT / folder, home / folder)
-    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    # No pop-up that asks about news over the notebook.
-    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+    settings = {
+        # No pop-up that asks about news over the notebook.
+        "apputils-extension/notification": '{"fetchNews": "false"}',
+        # All cells on the page, also those that are scrolled away.
+        "notebook-extension/tracker": '{"windowingMode": "none"}',
+    }
+    for name, text in settings.items():
+        file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -20,7 +20,7 @@ SHOWN = """(scrub) => {
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_lesson_comes_alive(open_lab, name):
-    lab = open_lab(name, height=14_000)  # so tall that every cell is on the page
+    lab = open_lab(name)
     console = []
     lab.page.on("console", lambda said: console.append(said.text) if said.type == "error" else None)
     lab.run_all()
