@@ -19,7 +19,7 @@ lab: .venv/.lab ## install what is needed, then open JupyterLab on the first les
 	$(VENV_PYTHON) -m jupyterlab --ServerApp.ip=127.0.0.1 $(LABARGS) notebooks/01_add_noise_once.ipynb
 
 test: .venv/.test ## install what is needed, then run all tests and every lesson
-	$(VENV_PYTHON) -m pytest $(PYTESTARGS)
+	$(VENV_PYTHON) -m pytest -n 2 --dist loadfile $(PYTESTARGS)
 
 refresh: .venv/.test ## run the lessons from top to bottom and store their outputs
 	$(VENV_PYTHON) tools/refresh.py
