@@ -55,16 +55,22 @@ const position = (model) => Math.min(Math.max(Math.round(model.get("t")) || 0, 0
 // signal·x_0 + noise·ε in grey levels, into the pixels of a canvas; its clamped array clips for the
 // eye. x_0 is uint8, ε is int8 in steps of `unit`; either may be empty, and is then left out.
 const blend = (out, channels, x_0, signalRate, noise, noiseRate, unit) => {
-  const offset = x_0.length ? 127.5 * (1 - signalRate) : 127.5;
-  const scale = 127.5 * noiseRate * unit;
-  const size = Math.max(x_0.length, noise.length);
-  for (let i = 0, o = 0; i < size; i++, o++) {
-    out[o] = offset + (x_0.length ? signalRate * x_0[i] : 0) + (noise.length ? scale * noise[i] : 0);
-    if (channels === 1) {
-      out[o + 1] = out[o + 2] = out[o];
-      o += 3;
-    } else if (i % 3 === 2) o++; // over the opacity
-  }
+  // A missing array is replaced by the other one at rate 0, so that the loops need not ask.
+  const a = x_0.length ? signalRate : 0;
+  const b = noise.length ? 127.5 * noiseRate * unit : 0;
+  const c = 127.5 * (1 - a);
+  const x = x_0.length ? x_0 : noise;
+  const e = noise.length ? noise : x_0;
+  const size = x.length;
+  if (channels === 1)
+    for (let i = 0, o = 0; i < size; i++, o += 4)
+      out[o] = out[o + 1] = out[o + 2] = a * x[i] + b * e[i] + c;
+  else
+    for (let i = 0, o = 0; i < size; i += 3, o += 4) {
+      out[o] = a * x[i] + b * e[i] + c;
+      out[o + 1] = a * x[i + 1] + b * e[i + 1] + c;
+      out[o + 2] = a * x[i + 2] + b * e[i + 2] + c;
+    }
 };
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -61,6 +61,8 @@ const view = ({ model, el }) => {
   const where = numberSpan(readouts, labels.map((label) => `${symbol} = ${label}`), "scrub-where");
   const equation = element(readouts, "span", { class: "scrub-equation", "aria-hidden": "true" });
   const result = numberSpan(equation, labels.map((label) => `${model.get("result").replace("{}", label)} =`));
+  mathematics(result, `${model.get("result").replace("{}", labels[0])} =`);
+  const moving = model.get("result").includes("{}") && result.querySelector("sub"); // the t of x_t
   const term = (kind, name) => {
     const node = element(equation, "span", { class: "scrub-term", "data-kind": kind });
     const rate = element(node, "span", { class: "scrub-number" });
@@ -87,7 +89,7 @@ const view = ({ model, el }) => {
     const t = position(model);
     slider.value = t;
     where.textContent = `${symbol} = ${labels[t]}`;
-    mathematics(result, `${model.get("result").replace("{}", labels[t])} =`);
+    if (moving) moving.textContent = labels[t];
     show(signalTerm, signalRates[t]);
     show(noiseTerm, noiseRates[t]);
     for (const [node, values] of figures) node.textContent = values[t];
