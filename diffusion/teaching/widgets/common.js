@@ -112,6 +112,18 @@ const numberSpan = (parent, texts, name = "") => {
   return element(parent, "span", { class: `scrub-number ${name}`, style: `min-width: ${width}ch` });
 };
 
+// A native range input (it brings the keyboard along) over labelled ticks, [value, text] each.
+const rangeInput = (parent, { min, max, label, marks }) => {
+  const track = element(parent, "div", { class: "scrub-track" });
+  const slider = element(track, "input", { type: "range", min, max, step: 1, "aria-label": label });
+  const ticks = element(track, "div", { class: "scrub-ticks", "aria-hidden": "true" });
+  for (const [value, text] of marks) {
+    const tick = element(ticks, "span", { style: `--at: ${(value - min) / (max - min)}` });
+    tick.textContent = text;
+  }
+  return { track, slider };
+};
+
 // A frame for charts: scales, axes with ticks, and a layer to draw in. Units are SVG user units,
 // so that a chart grows with its box and stays sharp.
 const chart = (el, { width, height, x, y, xLabel, xTicks, yTicks }) => {

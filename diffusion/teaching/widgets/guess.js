@@ -37,19 +37,13 @@ const render = ({ model, el, signal }) => {
 
   // ------------------------------------------------------------------ the answer
   const controls = element(el, "div", { class: "scrub-controls" });
-  const track = element(controls, "div", { class: "scrub-track" });
-  const slider = element(track, "input", {
-    type: "range",
+  const quarters = [0, 1, 2, 3, 4].map((k) => Math.max(1, Math.round((last * k) / 4)));
+  const { track, slider } = rangeInput(controls, {
     min: 1,
     max: last,
-    step: 1,
-    "aria-label": "your guess of t",
+    label: "your guess of t",
+    marks: quarters.map((t) => [t, t]),
   });
-  const ticks = element(track, "div", { class: "scrub-ticks", "aria-hidden": "true" });
-  for (let quarter = 0; quarter <= 4; quarter++) {
-    const t = Math.max(1, Math.round((last * quarter) / 4));
-    element(ticks, "span", { style: `--at: ${(t - 1) / (last - 1)}` }).textContent = t;
-  }
   const marks = element(track, "div", { class: "scrub-guess-marks", "aria-hidden": "true" });
   const mark = (kind) => {
     const node = element(marks, "div", { class: "scrub-guess-mark", "data-kind": kind });

@@ -33,19 +33,12 @@ const view = ({ model, el }) => {
   // ------------------------------------------------------------------ the controls
   const controls = element(el, "div", { class: "scrub-controls" });
   const play = button("play", "Play (space)");
-  const track = element(controls, "div", { class: "scrub-track" });
-  const slider = element(track, "input", {
-    type: "range",
+  const { slider } = rangeInput(controls, {
     min: 0,
     max: last,
-    step: 1,
-    "aria-label": model.get("spoken"),
+    label: model.get("spoken"),
+    marks: model.get("ticks").map((t) => [t, labels[t]]),
   });
-  const ticks = element(track, "div", { class: "scrub-ticks", "aria-hidden": "true" });
-  for (const t of model.get("ticks")) {
-    const tick = element(ticks, "span", { style: `--at: ${t / last}` });
-    tick.textContent = labels[t];
-  }
   const speed = element(controls, "select", { "aria-label": "Speed", title: "Speed" });
   for (const [value, text] of [[0.5, "½×"], [1, "1×"], [2, "2×"], [4, "4×"]])
     element(speed, "option", { value }).textContent = text;
