@@ -38,7 +38,7 @@ def read(path: Path) -> nbformat.NotebookNode:
     return nbformat.reads(json.dumps(raw), as_version=4)
 
 
-def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
+def execute(notebook: nbformat.NotebookNode, folder: Path, keep_widgets: bool = False) -> None:
     """Run every cell in this interpreter; raise CellExecutionError at the first that fails."""
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel, not the user's
     NotebookClient(
@@ -47,7 +47,8 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
-        store_widget_state=False,
+        store_widget_state=keep_widgets,
+        extra_arguments=["--log-level=ERROR"],  # the kernel's own warnings are not ours to show
     ).execute()
 
 

@@ -7,6 +7,7 @@ Value ranges are fixed, so that a loss of contrast is seen and not scaled away.
 import base64
 import html
 import io
+import textwrap
 from pathlib import Path
 
 from IPython.display import display
@@ -71,15 +72,15 @@ def lines(curves: dict[str, tuple], x_label: str, y_label: str, x=None) -> Axes:
 
 def filmstrip(rows: list[tuple[str, list[Tensor]]], labels: list[str]) -> bytes:
     """A PNG of pictures (H, W, C) as uint8, in labelled rows and columns."""
-    columns, side, left, top = len(labels), 1.24, 0.62, 0.26  # inches
-    width, height = left + columns * side, top + len(rows) * side
+    columns, side, top = len(labels), 1.24, 0.26  # inches
+    width, height = columns * side, top + len(rows) * side
     figure = Figure(figsize=(width, height), dpi=100)
     for row, (name, stills) in enumerate(rows):
         middle = (height - top - (row + 0.5) * side) / height
-        name = _mathematics(name)
-        figure.text(left / 2 / width, middle, name, ha="center", va="center", color=OBSERVED)
+        # It hangs out to the left, and the saved figure is as wide as it takes.
+        figure.text(-0.08 / width, middle, _wrapped(name), ha="right", va="center", color=OBSERVED)
         for column, (label, still) in enumerate(zip(labels, stills, strict=True)):
-            x, y = left + column * side, height - top - (row + 1) * side
+            x, y = column * side, height - top - (row + 1) * side
             ax = figure.add_axes((x / width, y / height, 0.96 * side / width, 0.96 * side / height))
             # Leave pixels out rather than average them: averaging would take noise away.
             stride = max(1, still.shape[0] // 128)
@@ -88,7 +89,7 @@ def filmstrip(rows: list[tuple[str, list[Tensor]]], labels: list[str]) -> bytes:
             ax.set_axis_off()
             if row == 0:
                 ax.set_title(label, fontsize=10, color=OBSERVED, pad=4)
-    return _png(figure, colours=96)
+    return _png(figure, colours=96, bbox_inches="tight", pad_inches=0.04)
 
 
 def rates(labels: list[str], signal: Tensor, noise: Tensor, names: tuple[str, str]) -> bytes:
@@ -104,10 +105,15 @@ def rates(labels: list[str], signal: Tensor, noise: Tensor, names: tuple[str, st
     return _png(figure)
 
 
-def _png(figure: Figure, colours: int = 256) -> bytes:
+def _png(figure: Figure, colours: int = 256, **options) -> bytes:
     file = io.BytesIO()
-    figure.savefig(file, format="png")
+    figure.savefig(file, format="png", **options)
     return shrink_png(file.getvalue(), colours)
+
+
+def _wrapped(text: str) -> str:
+    """Lines of about a dozen letters; a formula stays in one."""
+    return "\n".join(map(_mathematics, textwrap.wrap(text, 12) if "√" not in text else [text]))
 
 
 def _mathematics(text: str) -> str:

@@ -8,7 +8,7 @@ const view = ({ model, el }) => {
 
   const x_0 = array(Float32Array, model.get("x_0"));
   const noise = array(Float32Array, model.get("noise"));
-  const frames = array(Float32Array, model.get("frames"));
+  const frames = array(Int16Array, model.get("frames")); // in 16383rds of `limit`
   const signalRates = array(Float32Array, model.get("signal_rates"));
   const noiseRates = array(Float32Array, model.get("noise_rates"));
   const count = model.get("count");
@@ -18,7 +18,8 @@ const view = ({ model, el }) => {
 
   // A state is a position t of the axis, or the stored frame that stands for it.
   const state = (t) => (frames.length ? Math.floor((t * (frames.length / (2 * count) - 1)) / last) : t);
-  const at = (k, i) => (frames.length ? frames[2 * count * k + i] : signalRates[k] * x_0[i] + noiseRates[k] * noise[i]);
+  const at = (k, i) =>
+    frames.length ? (frames[2 * count * k + i] * limit) / 16383 : signalRates[k] * x_0[i] + noiseRates[k] * noise[i];
 
   const draw = () => {
     const t = position(model);

@@ -44,7 +44,9 @@ class PointsView(View):
             raise ValueError(f"trail must be in 0 … {film.shape[0] - 1}, not {trail}.")
         self.film, axis = film, film.axis
         if isinstance(film, Frames):
-            data = {"frames": to_bytes(film.frames.float())}
+            # In 16383rds of `limit`, finer than any screen; what lies beyond 2·limit is not shown.
+            steps = (film.frames / limit * 16383).round().clamp(-32767, 32767)
+            data = {"frames": to_bytes(steps.to(torch.int16))}
         else:
             data = {"x_0": to_bytes(film.x_0.float()), "noise": to_bytes(film.noise.float())}
         super().__init__(
