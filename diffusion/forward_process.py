@@ -22,7 +22,9 @@ def forward_step(
     noise: Tensor | None = None,
     generator: Generator | None = None,
 ) -> Tensor:
-    """One step of the chain, x_t = √(1 − β_t) x_{t−1} + √β_t ε  (DDPM, Eq. 2).
+    """One step of the chain (DDPM, Eq. 2).
+
+        x_t = √(1 − β_t) x_{t−1} + √β_t ε
 
     Args:
         x_prev: x_{t−1}, shape (B, …).
@@ -97,7 +99,9 @@ def q_sample(
     noise: Tensor | None = None,
     generator: Generator | None = None,
 ) -> Tensor:
-    """Straight to time t, x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε  (DDPM, Eq. 4).
+    """Straight to time t: the closed form (DDPM, Eq. 4).
+
+        x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε
 
     Args:
         x_0: clean data, shape (B, …).
@@ -122,8 +126,11 @@ def collapse_noise(noises: Tensor | Sequence[Tensor], schedule: NoiseSchedule) -
     """The one ε̄ for which `q_sample` gives the very x_t that the chain reaches with ε_1 … ε_t.
 
     ε_s enters at step s with √β_s and is then shrunk by the steps after it, so that it arrives
-    at time t with the weight w_s = √(β_s ᾱ_t / ᾱ_s). Hence ε̄ = Σ_s w_s ε_s / √(1 − ᾱ_t), which is
-    again N(0, I), because Σ_s w_s² = 1 − ᾱ_t  (Eq. 2, iterated, against Eq. 4).
+    at time t with the weight w_s. Eq. 2, iterated, against Eq. 4:
+
+        ε̄ = Σ_s w_s ε_s / √(1 − ᾱ_t),   w_s = √(β_s ᾱ_t / ᾱ_s)
+
+    which is again N(0, I), because Σ_s w_s² = 1 − ᾱ_t.
 
     Args:
         noises: ε_1 … ε_t, a sequence of t tensors or one of shape (t, B, …), with t in 1 … T.

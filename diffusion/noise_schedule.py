@@ -13,6 +13,8 @@ class NoiseSchedule:
     β grows linearly from `beta_start` to `beta_end` in `time_steps` steps (Ho et al. 2020, §4;
     the defaults are theirs). For other shapes see `from_betas`.
 
+        α_t = 1 − β_t,   ᾱ_t = α_1 · α_2 ⋯ α_t,   ᾱ_0 = 1
+
     Time is the paper's: t = 1 … T are the steps and t = 0 is clean data. The arrays hold one
     value per step, so step t sits at index t − 1; the methods look values up by time t and
     spare you the shift.
@@ -20,8 +22,8 @@ class NoiseSchedule:
     Attributes:
         time_steps: T, the number of steps.
         betas: β_1 … β_T, the variance that each step adds. float32, shape (T,).
-        alphas: α_t = 1 − β_t, the share of the variance that each step keeps.
-        alpha_bars: ᾱ_t = α_1 · α_2 ⋯ α_t, the share that t steps keep (below Eq. 4).
+        alphas: α_1 … α_T, the share of the variance that each step keeps.
+        alpha_bars: ᾱ_1 … ᾱ_T, the share that so many steps keep together (below Eq. 4).
 
     Everything is computed in float64 and rounded once, at the end.
 
@@ -94,7 +96,7 @@ class NoiseSchedule:
         self._log_snrs = self._log_alpha_bars - 2 * self._noise_rates.log()
 
     def beta(self, t, dtype: torch.dtype = torch.float32) -> Tensor:
-        """β_t: the variance that step t adds. t: an int or an integer tensor in 1 … T."""
+        """β_t, the variance that step t adds. t: an int or an integer tensor in 1 … T."""
         return _look_up(self._betas, self._check_time(t, first=1) - 1, dtype)
 
     def alpha(self, t, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -117,11 +119,11 @@ class NoiseSchedule:
         return _look_up(self._alpha_bars, self._check_time(t), dtype)
 
     def signal_rate(self, t, dtype: torch.dtype = torch.float32) -> Tensor:
-        """√ᾱ_t: what x_0 is multiplied by in x_t (Eq. 4). Arguments as for `alpha_bar`."""
+        """√ᾱ_t, what x_0 is multiplied by in x_t (Eq. 4). Arguments as for `alpha_bar`."""
         return _look_up(self._signal_rates, self._check_time(t), dtype)
 
     def noise_rate(self, t, dtype: torch.dtype = torch.float32) -> Tensor:
-        """√(1 − ᾱ_t): the standard deviation of the noise in x_t (Eq. 4). As `alpha_bar`."""
+        """√(1 − ᾱ_t), the standard deviation of the noise in x_t (Eq. 4). As `alpha_bar`."""
         return _look_up(self._noise_rates, self._check_time(t), dtype)
 
     def log_snr(self, t, dtype: torch.dtype = torch.float32) -> Tensor:

@@ -28,6 +28,12 @@ def test_kl_is_that_of_the_two_normals(time_steps):
     assert kl_from_noise(x_0, schedule) == pytest.approx(expected, rel=1e-3, abs=1e-5)
 
 
+def test_kl_is_right_also_where_next_to_nothing_is_left():
+    x_0, schedule = gaussian(3, 4, 4).clamp(-1, 1), NoiseSchedule(1e-4, 0.999, 50)
+    expected = 0.5 * schedule.alpha_bar(50).item() * (x_0**2).sum().item()  # to first order in ᾱ
+    assert kl_from_noise(x_0, schedule) == pytest.approx(expected, rel=1e-3, abs=0)
+
+
 def test_a_slider_changes_everything_at_once(explorer):
     explorer._scrub.t = 500
     explorer.time_steps.value = 200

@@ -63,9 +63,9 @@ class Axis:
         return [round(self.last * share) for share in (0, 0.1, 0.25, 0.5, 1)]
 
 
-def time_axis(schedule: NoiseSchedule) -> Axis:
-    """Time, t = 0 … T: the closed form's two coefficients (DDPM, Eq. 4)."""
-    t = torch.arange(schedule.time_steps + 1)
+def time_axis(schedule: NoiseSchedule, t: Tensor | None = None) -> Axis:
+    """Time: the closed form's two coefficients (DDPM, Eq. 4) at t = 0 … T, or at the given t."""
+    t = torch.arange(schedule.time_steps + 1) if t is None else t
     decibels = (10 / torch.log(torch.tensor(10.0)) * schedule.log_snr(t)).tolist()
     return Axis(
         symbol="t",

@@ -69,6 +69,13 @@ class BarsView(View):
             **(ticks | traits),
         )
 
+    def state_for(
+        self, axis: Axis | NoiseSchedule, heights: Tensor, notes: list[str] | None = None
+    ) -> dict:
+        axis = as_axis(axis)
+        heights = self._scaled(axis, heights, self.top)  # the scale stays
+        return self._axis_state(axis) | {"heights": heights, "notes": notes or []}
+
     @staticmethod
     def _scaled(axis: Axis, heights: Tensor, top: float) -> bytes:
         if heights.ndim != 2 or len(heights) != axis.last + 1 or heights.numel() == 0:

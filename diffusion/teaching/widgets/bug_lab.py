@@ -5,7 +5,7 @@ import html
 from collections.abc import Callable
 
 import torch
-from ipywidgets import HTML, ToggleButtons, VBox
+from ipywidgets import HTML, ToggleButtons, VBox, Widget
 from torch import Generator, Tensor
 
 from diffusion import NoiseSchedule
@@ -15,7 +15,9 @@ from diffusion.teaching.widgets.axis import Axis, time_axis
 from diffusion.teaching.widgets.film import Blend
 from diffusion.teaching.widgets.histogram import HistogramView
 from diffusion.teaching.widgets.image import ImageView
+from diffusion.teaching.widgets.recording import recorded
 from diffusion.teaching.widgets.scrub import scrub
+from diffusion.teaching.widgets.view import set_states
 
 # What a test measures, and above what it gives alarm.
 Test = tuple[Callable[[Sampler], float], float]
@@ -47,12 +49,12 @@ class BugLab(VBox):
         alt: str = "picture",
     ):
         self.x_0, self.schedule, self.tests = x_0, schedule, tests
-        self.bugs = {bug.name: bug for bug in bugs}
-        self.bug, self._known = bugs[0], {}
-        self.buttons = ToggleButtons(options=list(self.bugs), style={"button_width": "auto"})
-        self.buttons.observe(self._follow, "value")
+        self.bugs, self._known = bugs, {}
+        names = [bug.name for bug in bugs]
+        self.buttons = ToggleButtons(options=names, style={"button_width": "auto"})
+        self.buttons.observe(self._follow, "index")
 
-        film = self._film()
+        film = self._film(bugs[0])
         self._picture = ImageView(film, label="x_t of this code", alt=f"{alt}, noised by this code")
         right = ImageView(film, label="x_t as it should be", alt=f"{alt}, noised as it should be")
         alt = "The values of x_t, and the bell curve of N(0, 1)."
@@ -60,45 +62,48 @@ class BugLab(VBox):
         self._scrub = scrub(self._picture, right, self._histogram, t=schedule.time_steps // 10)
         self._line = HTML().add_class("scrub-view").add_class("scrub-bug-line")
         self._report = HTML().add_class("scrub-view")
-        self._judge()
-        super().__init__([self.buttons, self._line, self._scrub, self._report])
+        set_states(self._judge(bugs[0]))
+        recording = recorded({(self.buttons, "index"): range(len(bugs))}, self._states_for)
+        super().__init__([self.buttons, self._line, self._scrub, self._report, *recording])
         self.add_class("scrub-bug-lab")
 
     def _follow(self, change) -> None:
-        self.bug = self.bugs[change["new"]]
-        film = self._film()
-        timeline = self._scrub.timeline
-        timeline.replace(film.axis)
-        # One t for all: a view may not have heard yet where the page has moved it.
-        self._picture.replace(film, timeline.t)
-        self._histogram.replace(film, timeline.t)
-        self._judge()
+        set_states(self._states_for(change["new"]))
 
-    def _film(self) -> Blend:
-        bug = self.bug
+    def _states_for(self, index: int) -> dict[Widget, dict]:
+        """What is to be set on each widget for this bug."""
+        bug, timeline = self.bugs[index], self._scrub.timeline
+        film = self._film(bug)
+        return {
+            timeline: timeline.state_for(film.axis),
+            self._picture: self._picture.state_for(film),
+            self._histogram: self._histogram.state_for(film),
+            **self._judge(bug),
+        }
+
+    def _film(self, bug: Bug) -> Blend:
         noise = bug.draw(self.x_0.shape, generator=Generator().manual_seed(0))
         x_0, rates = bug.load(self.x_0), bug.rates(self.schedule)
         return Blend(x_0, noise, _axis(self.schedule, x_0, noise, *rates))
 
-    def _judge(self) -> None:
-        name = self.bug.name
-        if name not in self._known:
-            sample = self.bug.sampler(self.x_0, self.schedule)
-            self._known[name] = {test: float(f(sample)) for test, (f, _) in self.tests.items()}
-        measured = self._known[name]
-        self.noticed = {test: measured[test] > limit for test, (_, limit) in self.tests.items()}
-        self._line.value = _line(self.bug)
+    def _judge(self, bug: Bug) -> dict[Widget, dict]:
+        if bug.name not in self._known:
+            sample = bug.sampler(self.x_0, self.schedule)
+            self._known[bug.name] = {test: float(f(sample)) for test, (f, _) in self.tests.items()}
+        measured = self._known[bug.name]
+        noticed = {test: measured[test] > limit for test, (_, limit) in self.tests.items()}
         rows = [
             (test, _figure(measured[test]), f"{limit:g}", "notices" if alarm else "passes")
-            for (test, (_, limit)), alarm in zip(
-                self.tests.items(), self.noticed.values(), strict=True
-            )
+            for (test, (_, limit)), alarm in zip(self.tests.items(), noticed.values(), strict=True)
         ]
-        self._report.value = _table(self._summary(), rows)
+        return {
+            self: {"bug": bug, "noticed": noticed},
+            self._line: {"value": _line(bug)},
+            self._report: {"value": _table(_summary(bug, noticed), rows)},
+        }
 
     def _summary(self) -> str:
-        tests = [test for test, alarm in self.noticed.items() if alarm]
-        return f"{self.bug.name}: noticed by {', '.join(tests) or 'no test'}"
+        return _summary(self.bug, self.noticed)
 
     def __repr__(self) -> str:
         return f"bug lab, {self._summary()}"
@@ -133,6 +138,11 @@ def _line(bug: Bug) -> str:
         return "Nothing is wrong yet: this code is as it should be."
     wrong, right = html.escape(bug.wrong), html.escape(bug.right)
     return f"<code>{wrong}</code><br>should be <code>{right}</code>"
+
+
+def _summary(bug: Bug, noticed: dict[str, bool]) -> str:
+    tests = [test for test, alarm in noticed.items() if alarm]
+    return f"{bug.name}: noticed by {', '.join(tests) or 'no test'}"
 
 
 def _figure(number: float) -> str:

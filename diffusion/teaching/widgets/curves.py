@@ -62,20 +62,15 @@ class CurvesView(View):
         y_range: tuple[float, float] = (0.0, 1.0),
         alt: str = "The signal rate falls and the noise rate rises.",
     ):
-        super().__init__(as_axis(axis), alt=alt, **self._state(as_axis(axis), curves, y_range))
+        super().__init__(as_axis(axis), alt=alt, **self.state_for(axis, curves, y_range))
 
-    def replace(
+    def state_for(
         self,
         axis: Axis | NoiseSchedule,
         curves: list[Curve] | None = None,
         y_range: tuple[float, float] = (0.0, 1.0),
-        t: int | None = None,
-    ) -> None:
-        """Show other curves from now on, at t or at the same share of the way."""
-        self._renew(as_axis(axis), t, **self._state(as_axis(axis), curves, y_range))
-
-    @staticmethod
-    def _state(axis: Axis, curves: list[Curve] | None, y_range: tuple[float, float]) -> dict:
+    ) -> dict:
+        axis = as_axis(axis)
         if curves is None:
             rates = zip(axis.rate_names, (axis.signal_rates, axis.noise_rates), strict=True)
             kinds = ("signal", "noise")
@@ -89,7 +84,7 @@ class CurvesView(View):
         if not curves:
             raise ValueError("there is no curve to draw.")
         low, high = y_range
-        return {
+        return self._axis_state(axis) | {
             "curves": [{"label": c.label, "kind": c.kind, "digits": c.digits} for c in curves],
             "values": to_bytes(torch.stack([c.values.float() for c in curves])),
             "x_label": axis.spoken,

@@ -2,18 +2,29 @@
 
 import html
 import math
+from functools import partial
 
 import torch
-from ipywidgets import HTML, FloatSlider, IntSlider, VBox
+from ipywidgets import HTML, FloatSlider, IntSlider, VBox, Widget
 from torch import Tensor
+from torch.nn.functional import softplus
 
 from diffusion import NoiseSchedule
 from diffusion.teaching import plots
+from diffusion.teaching.widgets.axis import time_axis
 from diffusion.teaching.widgets.curves import Curve, CurvesView
 from diffusion.teaching.widgets.film import Blend
 from diffusion.teaching.widgets.image import ImageView
+from diffusion.teaching.widgets.recording import Recording, recorded
 from diffusion.teaching.widgets.scrub import scrub
 from diffusion.teaching.widgets.strip import StripView
+from diffusion.teaching.widgets.view import set_states
+
+# What is recorded for a page without a kernel: all combinations, also the impossible ones.
+BETA_STARTS = (0.0, 1e-4, 1e-3, 0.01, 0.05)
+BETA_ENDS = (0.0, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.33, 0.5, 0.999, 1.0)
+TIME_STEPS = (0, 1, 10, 20, 50, 100, 200, 500, 1000, 2000)
+MOST = 100  # steps along the axis; of more, only each so-manyth is recorded
 
 
 class ScheduleExplorer(VBox):
@@ -42,54 +53,72 @@ class ScheduleExplorer(VBox):
         self.beta_start = FloatSlider(1e-4, min=0, max=0.05, description="β_start", **fine)
         self.beta_end = FloatSlider(0.02, min=0, max=1, description="β_end", **coarse)
         self.time_steps = IntSlider(1000, 0, 2000, description="T", style=style)
-        for control in (self.beta_start, self.beta_end, self.time_steps):
+        self._controls = (self.beta_start, self.beta_end, self.time_steps)
+        for control in self._controls:
             control.layout.width = "100%"
             control.observe(self._follow, "value")
 
-        self.schedule = NoiseSchedule()
-        film = Blend(x_0, noise, self.schedule)
+        schedule = NoiseSchedule()
+        film = Blend(x_0, noise, schedule)
         self._picture, self._strip = ImageView(film, alt=alt), StripView(film, alt=alt)
-        self._curves = CurvesView(self.schedule, _curves(self.schedule))
+        self._curves = CurvesView(schedule, _curves(schedule, torch.arange(1001)))
         self._scrub = scrub(self._picture, self._curves)
         self._meter = HTML().add_class("scrub-view").add_class("scrub-meter")
-        self._measure()
-        controls = VBox([self.beta_start, self.beta_end, self.time_steps])
-        controls.add_class("scrub-explorer")
-        super().__init__([controls, self._meter, self._strip, self._scrub])
+        set_states(self._judge(schedule))
+        controls = VBox(self._controls).add_class("scrub-explorer")
+        super().__init__([controls, self._meter, *self._recording(), self._strip, self._scrub])
+
+    def _recording(self) -> list[Recording]:
+        values = (BETA_STARTS, BETA_ENDS, TIME_STEPS)
+        settings = {(c, "value"): v for c, v in zip(self._controls, values, strict=True)}
+        return recorded(
+            settings,
+            partial(self._states_for, most=MOST),
+            note="No kernel here: the sliders show the nearest of {} computed schedules.",
+            names=lambda first, last, steps: f"Shown: β = {first:g} … {last:g}, T = {steps}.",
+        )
 
     def _follow(self, _change) -> None:
-        try:
-            self.schedule = NoiseSchedule(
-                self.beta_start.value, self.beta_end.value, self.time_steps.value
-            )
-        except ValueError as error:
-            self._say(f"{error} The last schedule stays.")
-            return
-        film = Blend(self.x_0, self.noise, self.schedule)
-        timeline = self._scrub.timeline
-        timeline.replace(film.axis)
-        # One t for all: a view may not have heard yet where the page has moved it.
-        self._picture.replace(film, timeline.t)
-        self._curves.replace(film.axis, _curves(self.schedule), t=timeline.t)
-        self._strip.replace(film, timeline.t)
-        self._measure()
+        set_states(self._states_for(*(control.value for control in self._controls)))
 
-    def _measure(self) -> None:
-        schedule = self.schedule
+    def _states_for(
+        self, beta_start: float, beta_end: float, time_steps: int, most: float = math.inf
+    ) -> dict[Widget, dict]:
+        """What is to be set on each widget for these numbers; with at most so many steps of t."""
+        try:
+            schedule = NoiseSchedule(beta_start, beta_end, time_steps)
+        except ValueError as error:
+            return self._say(f"{error} The last schedule stays.")
+        count = min(time_steps, most) + 1
+        t = torch.linspace(0, time_steps, count, dtype=torch.float64).round().long()
+        film = Blend(self.x_0, self.noise, time_axis(schedule, t))
+        timeline = self._scrub.timeline
+        return {
+            timeline: timeline.state_for(film.axis),
+            self._picture: self._picture.state_for(film),
+            self._curves: self._curves.state_for(film.axis, _curves(schedule, t)),
+            self._strip: self._strip.state_for(film),
+            **self._judge(schedule),
+        }
+
+    def _judge(self, schedule: NoiseSchedule) -> dict[Widget, dict]:
         log_snr = schedule.log_snr(schedule.time_steps).item()
         rate = schedule.signal_rate(schedule.time_steps).item()
         share = f"{100 * rate:.{0 if rate > 0.1 else 1}f} %"
         verdict = "noise" if rate <= 0.01 else f"{share} of the picture is left"
         decibels = f"{10 * log_snr / math.log(10):+.1f}".replace("-", "−")
-        self._say(
+        return self._say(
             f"The end: √ᾱ_T = {rate:.4f}, SNR_T = {decibels} dB, "
-            f"KL = {kl_from_noise(self.x_0, schedule):.3g} nats: {verdict}."
+            f"KL = {kl_from_noise(self.x_0, schedule):.3g} nats: {verdict}.",
+            schedule=schedule,
         )
 
-    def _say(self, message: str) -> None:
-        self.message = message
+    def _say(self, message: str, **attributes) -> dict[Widget, dict]:
         text = html.escape(message).replace("_T", "<sub>T</sub>")
-        self._meter.value = f'<span role="status">{text}</span>'
+        return {
+            self: {"message": message, **attributes},
+            self._meter: {"value": f'<span role="status">{text}</span>'},
+        }
 
     def __repr__(self) -> str:
         first, last = self.beta_start.value, self.beta_end.value
@@ -104,12 +133,11 @@ class ScheduleExplorer(VBox):
 def kl_from_noise(x_0: Tensor, schedule: NoiseSchedule) -> float:
     """KL(q(x_T | x_0) ‖ N(0, I)) in nats, over all of `x_0`: 0 if the end tells nothing of it."""
     log_snr = schedule.log_snr(schedule.time_steps).double()
-    alpha_bar, rest = log_snr.sigmoid(), (-log_snr).sigmoid()
-    return 0.5 * (alpha_bar * (x_0.double() ** 2 - 1) - rest.log()).sum().item()
+    # softplus is −log(1 − ᾱ), also where ᾱ is too small for 1 − ᾱ to tell.
+    return 0.5 * (log_snr.sigmoid() * (x_0.double() ** 2 - 1) + softplus(log_snr)).sum().item()
 
 
-def _curves(schedule: NoiseSchedule) -> list[Curve]:
-    t = torch.arange(schedule.time_steps + 1)
+def _curves(schedule: NoiseSchedule, t: Tensor) -> list[Curve]:
     return [
         Curve("√ᾱ_t", schedule.signal_rate(t), "signal"),
         Curve("√(1−ᾱ_t)", schedule.noise_rate(t), "noise"),

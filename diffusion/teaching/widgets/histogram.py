@@ -45,11 +45,8 @@ class HistogramView(BarsView):
             y_ticks=[v / 10 for v in range(0, 13, 2) if v / 10 <= top],
         )
 
-    def replace(self, film: Blend | Frames, t: int | None = None) -> None:
-        """Count another film from now on, at t or at the same share of the way; the scale stays."""
-        densities, notes = _counted(film)
-        heights = self._scaled(film.axis, densities, self.top)
-        self._renew(film.axis, t, heights=heights, notes=notes)
+    def state_for(self, film: Blend | Frames) -> dict:
+        return super().state_for(film.axis, *_counted(film))
 
     def __repr__(self) -> str:
         return f"histogram of {self.label}"

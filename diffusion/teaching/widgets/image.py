@@ -35,6 +35,7 @@ class ImageView(View):
     frames = traitlets.Bytes().tag(sync=True)
     signal_rates = traitlets.Bytes().tag(sync=True)
     noise_rates = traitlets.Bytes().tag(sync=True)
+    film = traitlets.Any()
 
     def __init__(
         self,
@@ -47,36 +48,31 @@ class ImageView(View):
             raise ValueError(f'show must be "sum", "signal" or "noise", not {show!r}.')
         self.show, self._label = show, label
         kind = "neutral" if show == "sum" else show
-        super().__init__(film.axis, kind=kind, alt=alt, **self._state(film))
+        super().__init__(film.axis, kind=kind, alt=alt, **self.state_for(film))
 
-    def replace(self, film: Blend | Frames, t: int | None = None) -> None:
-        """Show another film from now on, at t or at the same share of the way."""
-        self._renew(film.axis, t, **self._state(film))
-
-    def _state(self, film: Blend | Frames) -> dict:
+    def state_for(self, film: Blend | Frames) -> dict:
         if len(film.shape) != 3 or film.shape[0] not in (1, 3):
             raise ValueError(
                 f"a picture has the shape (3, H, W) or (1, H, W), not {tuple(film.shape)}."
             )
         if self.show != "sum" and isinstance(film, Frames):
             raise ValueError(f'stored frames are no sum, so there is no "{self.show}" to show.')
-        self.film, axis = film, film.axis
-        channels, height, width = film.shape
+        axis, (channels, height, width) = film.axis, film.shape
         names = {
             "sum": axis.x,
             "signal": f"{axis.rate_names[0]} · {axis.terms[0]}",
             "noise": f"{axis.rate_names[1]} · {axis.terms[1]}",
         }
-        return {
+        return self._axis_state(axis) | {
+            "film": film,
             "shape": [height, width, channels],
             "label": names[self.show] if self._label is None else self._label,
             "signal_rates": to_bytes(axis.signal_rates),
             "noise_rates": to_bytes(axis.noise_rates),
-            **self._pixels(),
+            **self._pixels(film),
         }
 
-    def _pixels(self) -> dict:
-        film = self.film
+    def _pixels(self, film: Blend | Frames) -> dict:
         nothing = {"x_0": b"", "noise": b"", "noise_unit": 0.0, "frames": b""}
         if isinstance(film, Frames):
             if film.frames.numel() > MAX_FRAME_BYTES:

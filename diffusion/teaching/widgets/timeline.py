@@ -19,15 +19,10 @@ class Timeline(View):
     readouts = traitlets.Dict().tag(sync=True)
 
     def __init__(self, axis: Axis):
-        super().__init__(axis, **self._state(axis))
+        super().__init__(axis, **self.state_for(axis))
 
-    def replace(self, axis: Axis, t: int | None = None) -> None:
-        """Slide along another axis from now on, from t or from the same share of the way."""
-        self._renew(axis, t, **self._state(axis))
-
-    @staticmethod
-    def _state(axis: Axis) -> dict:
-        return {
+    def state_for(self, axis: Axis) -> dict:
+        return self._axis_state(axis) | {
             "signal_rates": to_bytes(axis.signal_rates),
             "noise_rates": to_bytes(axis.noise_rates),
             "terms": list(axis.terms),

@@ -5,6 +5,7 @@ from pathlib import Path
 import anywidget
 import torch
 import traitlets
+from ipywidgets import Widget
 
 from diffusion.teaching.widgets.axis import Axis
 
@@ -24,6 +25,7 @@ class View(anywidget.AnyWidget):
     """A widget with a position `t` on an axis, 0 … `last`; it draws itself in the browser.
 
     `t` can be read and set from Python, and linked to any other widget's integer value.
+    `state_for(…)` of a view that can show something else tells the traits to be set for it.
     """
 
     _css = (_HERE / "style.css").read_text("utf-8")
@@ -40,27 +42,33 @@ class View(anywidget.AnyWidget):
     # The kernel hears of t at most once in so many milliseconds; see common.js.
     _save_every = traitlets.Int(110).tag(sync=True)
 
-    def __init__(self, axis: Axis, **traits):
+    axis = traitlets.Any()  # an Axis; it stays in the kernel, as does all that is not synced
+
+    def __init__(self, axis: Axis, /, **traits):
         self.in_scrub = False
         self._share, self._placed = 0.0, None
-        super().__init__(**self._axis_state(axis), **traits)
+        super().__init__(**(self._axis_state(axis) | traits))
 
     def _axis_state(self, axis: Axis) -> dict:
-        self.axis = axis
         return {
+            "axis": axis,
             "last": axis.last,
             "symbol": axis.symbol,
             "labels": axis.labels,
             "ticks": axis.ticks,
         }
 
-    def _renew(self, axis: Axis, t: int | None, **traits) -> None:
-        """Show something else, at t or at the same share of the way; in one message to the page."""
+    def replace(self, *shown, t: int | None = None) -> None:
+        """Show another film or axis from now on, at t or at the same share of the way."""
+        self.renew(self.state_for(*shown), t)
+
+    def renew(self, state: dict, t: int | None = None) -> None:
+        """Set these traits, and t; in one message to the page."""
         # Where t is where the last call put it, its share of the way is known more exactly than
         # the place, which a short axis rounds.
         share = self._share if self._placed == self.t else self.t / self.last
         with self.hold_sync():
-            for name, value in (self._axis_state(axis) | traits).items():
+            for name, value in state.items():
                 setattr(self, name, value)
             self.t = round(share * self.last) if t is None else t
             self.revision += 1
@@ -74,3 +82,16 @@ class View(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__} over {self.symbol} = {self.labels[0]} … {self.labels[-1]}"
+
+
+def set_states(states: dict[Widget, dict]) -> None:
+    """Set these traits on these widgets; all views move to the t of the first of them."""
+    t = None
+    for widget, state in states.items():
+        if isinstance(widget, View):
+            # One t for all: a view may not have heard yet where the page has moved it.
+            widget.renew(state, t)
+            t = widget.t
+        else:
+            for name, value in state.items():
+                setattr(widget, name, value)
