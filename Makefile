@@ -9,7 +9,7 @@ PYTESTARGS ?=
 VENV_PYTHON = .venv/bin/python
 INSTALL = $(VENV_PYTHON) -m pip --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: help lab test refresh lint format clean
+.PHONY: help lab test site slides refresh lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -20,6 +20,12 @@ lab: .venv/.lab ## install what is needed, then open JupyterLab on the first les
 
 test: .venv/.test ## install what is needed, then run all tests and every lesson
 	$(VENV_PYTHON) -m pytest -n 2 --dist loadfile $(PYTESTARGS)
+
+site: .venv/.docs ## build the site into docs/_build/site (needs npm)
+	cd tools && ../$(VENV_PYTHON) -m publish site
+
+slides: .venv/.docs ## build the slides into docs/_build/slides (needs npm)
+	cd tools && ../$(VENV_PYTHON) -m publish slides
 
 refresh: .venv/.test ## run the lessons from top to bottom and store their outputs
 	$(VENV_PYTHON) tools/refresh.py
@@ -34,6 +40,7 @@ format: .venv/.test ## repair what lint reports, where that can be done safely
 
 clean: ## remove .venv and everything else that these targets made
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .coverage htmlcov build *.egg-info
+	rm -rf docs/_build docs/node_modules
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 
@@ -50,6 +57,10 @@ clean: ## remove .venv and everything else that these targets made
 	$(VENV_PYTHON) -m jupyterlab.labextensions disable '@jupyterlab/apputils-extension:announcements' # no popup
 	touch $@
 
+.venv/.docs: .venv/.lab
+	$(INSTALL) --editable '.[docs]'
+	touch $@
+
 .venv/.test: .venv/.lab
 	$(INSTALL) --editable '.[test]'
-	touch $@
+	touch $@ .venv/.docs

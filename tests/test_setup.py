@@ -1,5 +1,6 @@
 """pyproject.toml, environment.yml, constraints.txt and the Makefile must tell the same story."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -23,7 +24,8 @@ def bounds(requirements):
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NEEDED = bounds(PROJECT["dependencies"])
-ASKED = NEEDED | bounds(PROJECT["optional-dependencies"]["test"])
+EXTRAS = PROJECT["optional-dependencies"]
+ASKED = NEEDED | bounds(EXTRAS["docs"]) | bounds(EXTRAS["test"][1:])
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 CONDA_BOUNDS = {
     FROM_CONDA.get(name, name): bound
@@ -39,9 +41,24 @@ PINS = bounds(
 
 
 def test_conda_asks_for_the_same_packages_with_the_same_bounds():
-    theirs = {name: bound for name, bound in CONDA_BOUNDS.items() if name not in ("python", "pip")}
+    other = ("python", "pip", "nodejs")
+    theirs = {name: bound for name, bound in CONDA_BOUNDS.items() if name not in other}
     ours = {name: bound for name, bound in ASKED.items() if name not in NOT_IN_CONDA}
     assert theirs == ours
+
+
+def test_the_tests_take_all_that_the_site_takes():
+    assert EXTRAS["test"][0] == f"{PROJECT['name']}[docs]"
+
+
+def test_npm_and_pip_bring_the_same_anywidget():
+    package = json.loads((ROOT / "docs" / "package.json").read_text(encoding="utf-8"))
+    assert PINS["anywidget"] == f"=={package['dependencies']['anywidget']}"
+    assert all(re.fullmatch(r"[\d.]+", version) for version in package["dependencies"].values())
+    # The lock names what comes, by its hash, and no host that it would have to come from.
+    lock = json.loads((ROOT / "docs" / "package-lock.json").read_text(encoding="utf-8"))
+    packages = [each for name, each in lock["packages"].items() if name]
+    assert all("integrity" in each and "resolved" not in each for each in packages)
 
 
 def test_conda_asks_for_the_same_python():
@@ -78,7 +95,10 @@ def test_jupyterlab_has_its_security_fixes():
     assert Version(NEEDED["jupyterlab"].removeprefix(">=")) >= Version("4.5.7")
 
 
-@pytest.mark.parametrize("target", ["help", "lab", "test", "refresh", "lint", "format", "clean"])
+TARGETS = ["help", "lab", "test", "site", "slides", "refresh", "lint", "format", "clean"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
 def test_makefile_has_and_documents(target):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(rf"^{target}:.* ## \w", makefile, re.MULTILINE)
@@ -93,3 +113,26 @@ def test_jupyterlab_listens_on_this_machine_only_and_keeps_its_token():
 
 def test_git_ignores_the_virtual_environment():
     assert ".venv/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_pins_its_actions_and_runs_what_the_readme_says(path):
+    text = path.read_text(encoding="utf-8")
+    workflow = yaml.safe_load(text)
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    assert sum("uses" in step for step in steps) == len(
+        re.findall(r"uses: [\w/-]+@[0-9a-f]{40} # v[\d.]+$", text, re.MULTILINE)
+    )
+    assert workflow["permissions"] == {"contents": "read"}
+    made = {
+        target for step in steps for target in re.findall(r"make ([\w ]+)", step.get("run", ""))
+    }
+    assert {word for words in made for word in words.split()} <= set(TARGETS)
+    assert all(job["timeout-minutes"] for job in workflow["jobs"].values())
+
+
+def test_there_are_workflows_for_the_tests_and_for_the_site():
+    assert [path.stem for path in WORKFLOWS] == ["site", "tests"]

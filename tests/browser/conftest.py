@@ -1,10 +1,14 @@
 """A real JupyterLab in a real Chromium, one of each for all browser tests."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
-from harness import Lab, chromium_browser, find_chromium, jupyterlab
+from harness import ROOT, Lab, chromium_browser, find_chromium, jupyterlab
+
+sys.path.insert(0, str(ROOT / "tools"))
+import publish
 
 
 def pytest_collection_modifyitems(items):
@@ -13,16 +17,38 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
+def is_missing(what):
+    """Skip, or fail where everything has to be there."""
+    if os.environ.get("REQUIRE_BROWSER"):
+        pytest.fail(f"REQUIRE_BROWSER is set, but {what}")
+    pytest.skip(what)
+
+
 @pytest.fixture(scope="session")
 def chromium():
     path = find_chromium()
     if path is None:
-        what = "no Chromium or Chrome is on the PATH; the browser tests need one"
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail(f"REQUIRE_BROWSER is set, but {what}")
-        pytest.skip(what)
+        is_missing("no Chromium or Chrome is on the PATH; the browser tests need one")
     with chromium_browser(path) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The folder that `make site` builds."""
+    try:
+        return publish.build_site()
+    except publish.Missing as missing:
+        is_missing(str(missing))
+
+
+@pytest.fixture(scope="session")
+def slides():
+    """The folder that `make slides` builds."""
+    try:
+        return publish.build_slides()
+    except publish.Missing as missing:
+        is_missing(str(missing))
 
 
 @pytest.fixture(scope="session")

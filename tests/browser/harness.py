@@ -17,6 +17,19 @@ TOKEN = "a-token-for-the-tests"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+# All that a scrub shows: its pictures pixel by pixel, then its words. A picture that says
+# "at every t" of itself (lesson 4's difference, which is black at every t) is to stay as it is.
+SHOWN = """(scrub) => {
+    const pictures = [...scrub.querySelectorAll("canvas")];
+    const still = (canvas) => canvas.ariaLabel.includes("at every t");
+    const data = (canvas) => canvas.toDataURL();
+    return {
+        moving: [...pictures.filter((c) => !still(c)).map(data), scrub.innerText],
+        still: pictures.filter(still).map(data),
+    };
+}"""
+
+
 def find_chromium():
     """The path of an installed Chromium or Chrome, or None."""
     return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
@@ -40,6 +53,27 @@ def chromium_browser(path):
         )
         yield browser
         browser.close()
+
+
+@contextmanager
+def offline_page(browser, width=1280, height=900, **options):
+    """A page that gets nothing from any other host; what goes wrong on it is in `page.errors`."""
+    context = browser.new_context(viewport={"width": width, "height": height}, **options)
+    page = context.new_page()
+    page.errors = errors = []
+
+    def route(route):
+        if route.request.url.startswith(("file:", "data:", "blob:", "http://127.0.0.1:")):
+            return route.continue_()
+        errors.append(f"asked for {route.request.url}")
+        return route.abort()
+
+    page.route("**/*", route)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("requestfailed", lambda request: errors.append(f"failed: {request.url}"))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    yield page
+    context.close()
 
 
 @contextmanager

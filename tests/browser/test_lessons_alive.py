@@ -1,21 +1,9 @@
 """Each lesson, opened and run in JupyterLab as a learner does."""
 
 import pytest
-from harness import ROOT
+from harness import ROOT, SHOWN
 
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
-
-# All that a scrub shows: its pictures pixel by pixel, then its words. A picture that says
-# "at every t" of itself (lesson 4's difference, which is black at every t) is held to that below.
-SHOWN = """(scrub) => {
-    const pictures = [...scrub.querySelectorAll("canvas")];
-    const still = (canvas) => canvas.ariaLabel.includes("at every t");
-    const data = (canvas) => canvas.toDataURL();
-    return {
-        moving: [...pictures.filter((c) => !still(c)).map(data), scrub.innerText],
-        still: pictures.filter(still).map(data),
-    };
-}"""
 
 
 @pytest.mark.parametrize("name", LESSONS)

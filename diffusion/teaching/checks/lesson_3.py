@@ -33,8 +33,8 @@ def schedule_tables(
             "both ends.": start + (end - start) * (times - 1) / time_steps,
             "These begin above beta_start. torch.linspace(beta_start, beta_end, time_steps) has "
             "both ends.": start + (end - start) * times / time_steps,
-            "You spaced the √β evenly and squared them. That is the “scaled linear” schedule of "
-            "lesson 6; here the β themselves are evenly spaced.": torch.linspace(
+            "You spaced the √β evenly and squared them. That is the “scaled linear” schedule; "
+            "here the β themselves are evenly spaced.": torch.linspace(
                 start**0.5, end**0.5, time_steps
             )
             ** 2,

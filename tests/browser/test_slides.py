@@ -1,0 +1,149 @@
+"""Each deck of slides, opened from the disk as by an instructor without a network."""
+
+import pytest
+from harness import ROOT
+
+LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+# What reaches beyond the slide or lies over something else, with all its fragments shown. A text
+# that takes the place of another, when that is hidden, lies over nothing.
+MISPLACED = """() => Reveal.getSlides().flatMap((slide) => {
+    const { h, v } = Reveal.getIndices(slide);
+    Reveal.slide(h, v, 99);
+    const scale = Reveal.getScale();
+    const frame = slide.getBoundingClientRect();
+    const box = (node) => {
+        const { left, right, top, bottom } = node.getBoundingClientRect();
+        const [x, y] = [frame.left, frame.top];
+        return [(left - x) / scale, (top - y) / scale, (right - x) / scale, (bottom - y) / scale];
+    };
+    const seen = (node) => node.checkVisibility({ visibilityProperty: true });
+    const inner = "aside, svg, mjx-container *, .scrub-ticks *";
+    const beyond = [...slide.querySelectorAll("*")].filter((node) => {
+        const [left, top, right, bottom] = box(node);
+        const shown = seen(node) && right > left && bottom > top && !node.closest(inner);
+        return shown && (left < 63 || top < 0 || right > 1217 || bottom > 702);
+    });
+    const cells = [...slide.querySelectorAll(".jp-Cell")].filter((cell) => seen(cell));
+    const over = cells.filter((cell, i) => i && box(cells[i - 1])[3] > box(cell)[1] + 1
+        && box(cell)[3] > box(cells[i - 1])[1] + 1);
+    return [...beyond, ...over].map((node) => [h + 1, v + 1, node.className || node.tagName]);
+})"""
+
+# Of each slide, whether it asks, and what is in view behind the question before a key is pressed.
+# A widget that is to be tried, and code that has printed nothing, give nothing away.
+ANSWERS = """() => Reveal.getSlides().map((slide) => {
+    const { h, v } = Reveal.getIndices(slide);
+    Reveal.slide(h, v, -1);
+    const cells = [...slide.querySelectorAll(".jp-Cell")]
+        .filter((cell) => cell.checkVisibility({ visibilityProperty: true }));
+    const asks = cells.findIndex((cell) => cell.textContent.includes("Predict"));
+    const speaks = (output) => !output.querySelector(".scrub-view");
+    const tells = (cell) => cell.matches(".jp-MarkdownCell")
+        || [...cell.querySelectorAll(".jp-OutputArea-output")].some(speaks);
+    const told = cells.slice(asks + 1).filter((cell) => asks >= 0 && tells(cell));
+    return [asks >= 0, told.map((cell) => [h + 1, v + 1, cell.textContent.trim().slice(0, 60)])];
+})"""
+
+PIXELS = """(scrub) => [...scrub.querySelectorAll("canvas, .scrub-playhead")]
+    .map((drawn) => drawn.toDataURL?.() ?? drawn.getAttribute("transform")).join()"""
+SHOW = """(scrub) => {
+    const { h, v } = Reveal.getIndices(scrub.closest("section"));
+    Reveal.slide(h, v, 99);
+}"""
+WHERE = "Object.values(Reveal.getIndices()).join()"
+
+
+@pytest.fixture
+def deck(chromium, slides, request):
+    """The page of a deck; in the end there must have been no error and no request outside."""
+    wrong = []
+    # Nothing fades, so that what is hidden is hidden at once.
+    still = {"viewport": {"width": 1280, "height": 720}, "reduced_motion": "reduce"}
+    context = chromium.new_context(**still)
+    page = context.new_page()
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("requestfailed", lambda asked: wrong.append(asked.url))
+    outside = lambda url: not url.startswith(("file:", "data:", "blob:"))  # noqa: E731
+    context.route(outside, lambda route: route.abort())
+    page.goto((slides / f"{request.param}.html").as_uri())
+    page.wait_for_function("document.body.classList.contains('fitted')")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.jp-OutputArea-output.jupyter-widgets')]"
+        ".every((output) => output.querySelector('input, button'))"
+    )
+    yield page
+    context.close()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("deck", LESSONS, indirect=True)
+def test_a_deck_can_be_presented(deck):
+    assert deck.evaluate(MISPLACED) == []
+    questions = deck.evaluate(ANSWERS)
+    assert sum(asks for asks, _ in questions) >= 4
+    assert [told for _, told in questions if told] == []
+
+    noted = "Reveal.getSlides().filter((s) => /Minutes:/.test(Reveal.getSlideNotes(s))).length"
+    assert deck.evaluate(noted) >= 4
+    assert deck.locator("mjx-container").count() > 10
+    assert deck.locator("mjx-merror").count() == 0
+    assert deck.evaluate("[...document.images].every((image) => image.alt.length > 20)")
+
+    scrubs = deck.locator(".scrub")
+    assert scrubs.count() >= 2
+    for scrub in scrubs.all():
+        scrub.evaluate(SHOW)
+        slider, place = scrub.locator(".scrub-timeline input"), deck.evaluate(WHERE)
+        slider.wait_for()  # it fades in, and has no focus before
+        slider.press("Home")
+        before = scrub.evaluate(PIXELS)
+        slider.press("PageUp")
+        slider.press("ArrowRight")
+        moved = f"([scrub, before]) => ({PIXELS})(scrub) !== before"
+        deck.wait_for_function(moved, arg=[scrub.element_handle(), before], timeout=5000)
+        assert deck.evaluate(WHERE) == place  # the keys were the slider's
+
+    # Esc gives them back.
+    deck.keyboard.press("Escape")
+    deck.keyboard.press("ArrowLeft")
+    assert deck.evaluate(WHERE) != place
+
+
+@pytest.mark.parametrize("deck", LESSONS[:1], indirect=True)
+def test_f_is_for_the_whole_screen(deck):
+    deck.keyboard.press("f")  # the title has no widget
+    deck.wait_for_function("document.fullscreenElement === document.documentElement")
+    deck.keyboard.press("Escape")
+    deck.wait_for_function("!document.fullscreenElement")
+
+    deck.locator(".scrub").first.evaluate(SHOW)
+    deck.locator(".scrub input").first.wait_for()
+    place = deck.evaluate(WHERE)
+    deck.keyboard.press("f")
+    deck.wait_for_function("document.activeElement.matches('.scrub:fullscreen input')")
+    before = deck.evaluate("document.activeElement.value")
+    deck.keyboard.press("ArrowRight")
+    assert deck.evaluate("document.activeElement.value") != before
+    deck.keyboard.press("Escape")
+    deck.wait_for_function("!document.fullscreenElement")
+    assert deck.evaluate(WHERE) == place
+    deck.keyboard.press("ArrowRight")
+    assert deck.evaluate(WHERE) != place
+
+
+@pytest.mark.parametrize("deck", LESSONS[:1], indirect=True)
+def test_s_shows_what_to_say(deck):
+    with deck.context.expect_page() as opened:
+        deck.keyboard.press("s")
+    notes = opened.value.locator(".speaker-controls-notes .value")
+    notes.get_by_text("Minutes: 1.").wait_for()
+
+
+def test_the_front_page_lists_the_decks(chromium, slides):
+    page = chromium.new_page()
+    page.goto((slides / "index.html").as_uri())
+    links = page.locator("main a").evaluate_all("links => links.map((a) => a.href)")
+    assert links == [(slides / f"{stem}.html").as_uri() for stem in LESSONS]
+    page.close()

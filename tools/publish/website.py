@@ -1,0 +1,103 @@
+"""The site: Sphinx and myst-nb, over the lessons and docs/pages."""
+
+import base64
+import html
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+
+from publish.execution import execute
+from publish.page import SCRIPTS, copy_scripts, keep_formulas_whole, keep_state
+from publish.places import BUILD, DOCS, LESSONS, ROOT
+
+
+def build_site() -> Path:
+    from sphinx.cmd.build import build_main
+
+    source, site = BUILD / "source", BUILD / "site"
+    for folder in (source, site):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(DOCS / "pages", source)
+    for page in source.glob("*.md"):  # in the repository a link leads to the notebook itself
+        page.write_text(page.read_text("utf-8").replace("(../../notebooks/", "(lessons/"), "utf-8")
+    (source / "lessons").mkdir()
+    lib = BUILD / "lib"
+    shutil.rmtree(lib, ignore_errors=True)
+    copy_scripts(lib, SCRIPTS)
+
+    front = source / "index.md"
+    notebooks = execute([DOCS / "pages" / "index.md", *LESSONS])
+    for path, notebook in notebooks.items():
+        if path.suffix == ".md":
+            front.unlink()
+            _insert(notebook, "<!-- cards -->", cards(notebooks, lib))
+            target = front.with_suffix(".ipynb")
+        else:
+            target = source / "lessons" / path.name
+            for_reading(notebook)
+            keep_formulas_whole(notebook)
+        keep_state(notebook, lib / f"{path.stem}.js")
+        notebook.metadata.pop("widgets", None)  # or it would be on the page a second time
+        nbformat.write(notebook, target)
+
+    options = ["-W", "--keep-going", "-q", "-c", DOCS, "-d", BUILD / "doctrees", "-b", "html"]
+    if build_main([str(each) for each in (*options, source, site)]):
+        raise RuntimeError("Sphinx found mistakes; see above.")
+    return site
+
+
+def for_reading(notebook: NotebookNode) -> None:
+    """Say in place what needs a kernel, fold the solutions, leave the speaker's notes out."""
+    cells = []
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        if "notes" in tags:
+            continue
+        cells.append(cell)
+        if cell.metadata.get("jupyter", {}).get("source_hidden"):
+            cell.metadata["tags"] = [*tags, "hide-input"]
+        if "solution" in tags:
+            show, hide = "Show the solution", "Hide the solution"
+            cell.metadata["mystnb"] = {"code_prompt_show": show, "code_prompt_hide": hide}
+        if "exercise" in tags:
+            cells.append(new_markdown_cell(NEEDS_PYTHON))
+    notebook.cells = cells
+
+
+NEEDS_PYTHON = """```{note}
+To solve this, run the lesson on your computer (`make lab`): a check answers at once, and names the
+mistake. On this page there are the hints, and the solution.
+```"""
+
+
+def _insert(notebook: NotebookNode, mark: str, text: str) -> None:
+    for cell in notebook.cells:
+        cell.source = cell.source.replace(mark, text)
+
+
+def cards(notebooks: dict[Path, NotebookNode], to: Path) -> str:
+    """The README's table of lessons as cards, each with the picture of the cell tagged "card"."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    rows = re.findall(r"\| \[(.+?)\]\(notebooks/(\w+)\.ipynb\) \| (\d+) \| (.+?) \|", readme)
+    made = []
+    for title, stem, minutes, idea in rows:
+        (to / f"{stem}.png").write_bytes(
+            _tagged_picture(notebooks[ROOT / f"notebooks/{stem}.ipynb"])
+        )
+        title, idea = html.escape(title), html.escape(idea)
+        made.append(
+            f'<a class="card" href="lessons/{stem}.html">'
+            f'<img src="_static/{stem}.png" alt=""><strong>{title}</strong>'
+            f"<span>{idea}</span><small>{minutes} minutes</small></a>"
+        )
+    return f'<div class="cards">{"".join(made)}</div>'
+
+
+def _tagged_picture(notebook: NotebookNode) -> bytes:
+    (cell,) = (cell for cell in notebook.cells if "card" in cell.metadata.get("tags", []))
+    (picture,) = (output.data["image/png"] for output in cell.outputs)
+    return base64.b64decode(picture)
