@@ -179,6 +179,7 @@ class Lab:
                 return (ran || failed) && sessionContext.session?.kernel?.status === "idle";
             }""",
             timeout=seconds * 1000,
+            polling=300,  # not at every frame: all outputs are looked at, and the kernel is at work
         )
         failed = [out for out in self.outputs() if out["output_type"] == "error"]
         assert not failed, "\n".join(failed[0]["traceback"])

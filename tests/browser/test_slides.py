@@ -127,7 +127,9 @@ def test_f_is_for_the_whole_screen(deck):
     deck.keyboard.press("ArrowRight")
     assert deck.evaluate("document.activeElement.value") != before
     deck.keyboard.press("Escape")
-    deck.wait_for_function("!document.fullscreenElement")
+    # The slider lets go of the keys when the browser has told that the screen is back.
+    left = "!document.fullscreenElement && document.activeElement === document.body"
+    deck.wait_for_function(left)
     assert deck.evaluate(WHERE) == place
     deck.keyboard.press("ArrowRight")
     assert deck.evaluate(WHERE) != place
