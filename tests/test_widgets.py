@@ -321,10 +321,10 @@ def test_a_view_can_be_given_another_film():
     old, new = film(), Blend(picture(), gaussian(3, 6, 8, seed=5), LONGER)
     image, curves, histogram = ImageView(old), CurvesView(SCHEDULE), HistogramView(old)
     it = scrub(image, curves, histogram, t=5)
-    image.replace(new)
-    curves.replace(LONGER)
-    histogram.replace(new)
-    it.timeline.replace(time_axis(LONGER))
+    image.renew(image.state_for(new))
+    curves.renew(curves.state_for(LONGER))
+    histogram.renew(histogram.state_for(new))
+    it.timeline.renew(it.timeline.state_for(time_axis(LONGER)))
     assert [view.t for view in (it.timeline, image, curves, histogram)] == [10] * 4
     assert [view.revision for view in (it.timeline, image, curves, histogram)] == [1] * 4
     fresh = {image: ImageView(new), curves: CurvesView(LONGER)}
@@ -333,10 +333,10 @@ def test_a_view_can_be_given_another_film():
             assert getattr(view, name, None) == getattr(other, name, None), name
     assert histogram.notes == HistogramView(new).notes
     assert it.timeline.readouts == time_axis(LONGER).readouts
-    image.replace(chain())
+    image.renew(image.state_for(chain()))
     assert image.x_0 == b"" and len(image.frames) == 11 * 6 * 8 * 3 and image.t == 5
     with pytest.raises(ValueError, match="a picture has the shape"):
-        image.replace(Blend(gaussian(4, 2), gaussian(4, 2), SCHEDULE))
+        image.state_for(Blend(gaussian(4, 2), gaussian(4, 2), SCHEDULE))
 
 
 def test_bars_are_sent_in_shares_of_the_top():

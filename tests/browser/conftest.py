@@ -33,22 +33,23 @@ def chromium():
         yield browser
 
 
+def built(build):
+    try:
+        return build()
+    except publish.Missing as missing:
+        is_missing(str(missing))
+
+
 @pytest.fixture(scope="session")
 def site():
     """The folder that `make site` builds."""
-    try:
-        return publish.build_site()
-    except publish.Missing as missing:
-        is_missing(str(missing))
+    return built(publish.build_site)
 
 
 @pytest.fixture(scope="session")
 def slides():
     """The folder that `make slides` builds."""
-    try:
-        return publish.build_slides()
-    except publish.Missing as missing:
-        is_missing(str(missing))
+    return built(publish.build_slides)
 
 
 @pytest.fixture(scope="session")

@@ -57,10 +57,10 @@ def chromium_browser(path):
 
 @contextmanager
 def offline_page(browser, width=1280, height=900, **options):
-    """A page that gets nothing from any other host; what goes wrong on it is in `page.errors`."""
+    """A page that gets nothing from any other host; in the end nothing must have gone wrong."""
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
     page = context.new_page()
-    page.errors = errors = []
+    errors = []
 
     def route(route):
         if route.request.url.startswith(("file:", "data:", "blob:", "http://127.0.0.1:")):
@@ -68,12 +68,26 @@ def offline_page(browser, width=1280, height=900, **options):
         errors.append(f"asked for {route.request.url}")
         return route.abort()
 
-    page.route("**/*", route)
+    context.route("**/*", route)  # of windows that it opens, too
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("requestfailed", lambda request: errors.append(f"failed: {request.url}"))
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     yield page
     context.close()
+    assert errors == []
+
+
+def assert_moves(scrub):
+    """Each picture of a scrub and its numbers are others a few keys on."""
+    slider = scrub.locator(".scrub-timeline input")
+    slider.press("Home")
+    before = scrub.evaluate(SHOWN)
+    for _ in range(3):
+        slider.press("PageUp")
+    after = scrub.evaluate(SHOWN)
+    pairs = zip(before["moving"], after["moving"], strict=True)
+    assert all(old != new for old, new in pairs)
+    assert before["still"] == after["still"]
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Each deck of slides, opened from the disk as by an instructor without a network."""
 
 import pytest
-from harness import ROOT
+from harness import ROOT, offline_page
 
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
@@ -56,26 +56,15 @@ WHERE = "Object.values(Reveal.getIndices()).join()"
 
 @pytest.fixture
 def deck(chromium, slides, request):
-    """The page of a deck; in the end there must have been no error and no request outside."""
-    wrong = []
-    # Nothing fades, so that what is hidden is hidden at once.
-    still = {"viewport": {"width": 1280, "height": 720}, "reduced_motion": "reduce"}
-    context = chromium.new_context(**still)
-    page = context.new_page()
-    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("requestfailed", lambda asked: wrong.append(asked.url))
-    outside = lambda url: not url.startswith(("file:", "data:", "blob:"))  # noqa: E731
-    context.route(outside, lambda route: route.abort())
-    page.goto((slides / f"{request.param}.html").as_uri())
-    page.wait_for_function("document.body.classList.contains('fitted')")
-    page.wait_for_function(
-        "[...document.querySelectorAll('.jp-OutputArea-output.jupyter-widgets')]"
-        ".every((output) => output.querySelector('input, button'))"
-    )
-    yield page
-    context.close()
-    assert wrong == []
+    """The page of a deck. Nothing fades, so that what is hidden is hidden at once."""
+    with offline_page(chromium, height=720, reduced_motion="reduce") as page:
+        page.goto((slides / f"{request.param}.html").as_uri())
+        page.wait_for_function("document.body.classList.contains('fitted')")
+        page.wait_for_function(
+            "[...document.querySelectorAll('.jp-OutputArea-output.jupyter-widgets')]"
+            ".every((output) => output.querySelector('input, button'))"
+        )
+        yield page
 
 
 @pytest.mark.parametrize("deck", LESSONS, indirect=True)
@@ -144,8 +133,7 @@ def test_s_shows_what_to_say(deck):
 
 
 def test_the_front_page_lists_the_decks(chromium, slides):
-    page = chromium.new_page()
-    page.goto((slides / "index.html").as_uri())
-    links = page.locator("main a").evaluate_all("links => links.map((a) => a.href)")
-    assert links == [(slides / f"{stem}.html").as_uri() for stem in LESSONS]
-    page.close()
+    with offline_page(chromium) as page:
+        page.goto((slides / "index.html").as_uri())
+        links = page.locator("main a").evaluate_all("links => links.map((a) => a.href)")
+        assert links == [(slides / f"{stem}.html").as_uri() for stem in LESSONS]

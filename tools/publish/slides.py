@@ -9,7 +9,7 @@ from nbformat.v4 import new_markdown_cell
 
 from publish.execution import execute
 from publish.page import SCRIPTS, WIDGET_VIEW, copy_scripts, keep_formulas_whole, keep_state
-from publish.places import BUILD, DOCS, LESSONS
+from publish.places import BUILD, DOCS, LESSONS, contents
 
 REVEAL = {
     "reveal.js": "reveal.js/dist/reveal.js",
@@ -37,18 +37,14 @@ def build_slides() -> Path:
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
-    decks = []
-    for path, notebook in execute(LESSONS).items():
-        opening = notebook.cells[0].source
-        title, minutes = re.search(
-            r"# (.+?)\n.*\*\*About (\d+) minutes", opening, re.DOTALL
-        ).groups()
-        decks.append({"stem": path.stem, "title": title, "minutes": minutes})
-        keep_state(notebook, lib / f"{path.stem}.js")
+    decks, notebooks = contents(), execute(LESSONS)
+    for deck in decks:
+        notebook, stem = notebooks[deck["path"]], deck["stem"]
+        keep_state(notebook, lib / f"{stem}.js")
         for_a_room(notebook)
         keep_formulas_whole(notebook)
-        page, _ = exporter.from_notebook_node(notebook, dict(decks[-1]))
-        (slides / f"{path.stem}.html").write_text(page, "utf-8")
+        page, _ = exporter.from_notebook_node(notebook, dict(deck))
+        (slides / f"{stem}.html").write_text(page, "utf-8")
     front = exporter.environment.get_template("front.html.j2").render(decks=decks)
     (slides / "index.html").write_text(front, "utf-8")
     return slides
@@ -74,6 +70,7 @@ def for_a_room(notebook: NotebookNode) -> None:
             shown = shown or kind != "skip"
         elif shown and kind == "fragment" and cell.cell_type == "markdown":
             tags.append("answer")  # it takes the place of the question; see slides.css
+        # Here, since the page is measured before its widgets are drawn.
         if any(re.match("explorer|game", data.get("text/plain", "")) for data in outputs):
             tags.append("large")
         if heading := re.match(r"(##?) (.+)", cell.source):

@@ -2,7 +2,6 @@
 
 import base64
 import html
-import re
 import shutil
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from nbformat.v4 import new_markdown_cell
 
 from publish.execution import execute
 from publish.page import SCRIPTS, copy_scripts, keep_formulas_whole, keep_state
-from publish.places import BUILD, DOCS, LESSONS, ROOT
+from publish.places import BUILD, DOCS, LESSONS, contents
 
 
 def build_site() -> Path:
@@ -81,18 +80,15 @@ def _insert(notebook: NotebookNode, mark: str, text: str) -> None:
 
 def cards(notebooks: dict[Path, NotebookNode], to: Path) -> str:
     """The README's table of lessons as cards, each with the picture of the cell tagged "card"."""
-    readme = (ROOT / "README.md").read_text("utf-8")
-    rows = re.findall(r"\| \[(.+?)\]\(notebooks/(\w+)\.ipynb\) \| (\d+) \| (.+?) \|", readme)
     made = []
-    for title, stem, minutes, idea in rows:
-        (to / f"{stem}.png").write_bytes(
-            _tagged_picture(notebooks[ROOT / f"notebooks/{stem}.ipynb"])
-        )
-        title, idea = html.escape(title), html.escape(idea)
+    for lesson in contents():
+        picture = f"{lesson['stem']}.png"
+        (to / picture).write_bytes(_tagged_picture(notebooks[lesson["path"]]))
+        title, idea = html.escape(lesson["title"]), html.escape(lesson["idea"])
         made.append(
-            f'<a class="card" href="lessons/{stem}.html">'
-            f'<img src="_static/{stem}.png" alt=""><strong>{title}</strong>'
-            f"<span>{idea}</span><small>{minutes} minutes</small></a>"
+            f'<a class="card" href="lessons/{lesson["stem"]}.html">'
+            f'<img src="_static/{picture}" alt=""><strong>{title}</strong>'
+            f"<span>{idea}</span><small>{lesson['minutes']} minutes</small></a>"
         )
     return f'<div class="cards">{"".join(made)}</div>'
 

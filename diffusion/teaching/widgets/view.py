@@ -25,7 +25,7 @@ class View(anywidget.AnyWidget):
     """A widget with a position `t` on an axis, 0 … `last`; it draws itself in the browser.
 
     `t` can be read and set from Python, and linked to any other widget's integer value.
-    `state_for(…)` of a view that can show something else tells the traits to be set for it.
+    A view that can show something else has `state_for(…)`: the traits to be set for it.
     """
 
     _css = (_HERE / "style.css").read_text("utf-8")
@@ -58,12 +58,8 @@ class View(anywidget.AnyWidget):
             "ticks": axis.ticks,
         }
 
-    def replace(self, *shown, t: int | None = None) -> None:
-        """Show another film or axis from now on, at t or at the same share of the way."""
-        self.renew(self.state_for(*shown), t)
-
     def renew(self, state: dict, t: int | None = None) -> None:
-        """Set these traits, and t; in one message to the page."""
+        """Show what `state_for` gave, at t or at the same share of the way; in one message."""
         # Where t is where the last call put it, its share of the way is known more exactly than
         # the place, which a short axis rounds.
         share = self._share if self._placed == self.t else self.t / self.last
