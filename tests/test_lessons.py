@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -121,6 +122,11 @@ def test_links_lead_somewhere(lesson):
     for cell in lesson.prose:
         for target in re.findall(r"\]\(([^)#]+)\)", cell["text"]):
             assert (lesson.path.parent / target).exists(), target
+
+
+def test_each_lesson_leads_to_the_next():
+    for path, following in pairwise(LESSONS):
+        assert f"]({following.name})" in Lesson(path).prose[-1]["text"]
 
 
 def test_the_readme_lists_the_lessons_as_they_are():

@@ -11,6 +11,9 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-token-for-the-tests"
@@ -88,6 +91,26 @@ def assert_moves(scrub):
     pairs = zip(before["moving"], after["moving"], strict=True)
     assert all(old != new for old, new in pairs)
     assert before["still"] == after["still"]
+
+
+def assert_links_lead_somewhere(folder, at_least):
+    """From every page of a folder of HTML: to a file that is there, and to a place in it."""
+    pages = {
+        path: BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        for path in folder.rglob("*.html")
+    }
+    assert len(pages) >= at_least
+    anchors = {path: {tag["id"] for tag in soup.select("[id]")} for path, soup in pages.items()}
+    for path, soup in pages.items():
+        for tag in soup.select("[href], [src]"):
+            target, fragment = urldefrag(tag.get("href") or tag.get("src"))
+            if target.startswith(("http", "data:", "mailto:")):
+                assert tag.name == "a" or target.startswith("data:"), tag  # a link, nothing loaded
+                continue
+            file = (path.parent / unquote(target.split("?")[0])).resolve() if target else path
+            assert file.exists(), f"{path.name}: {target}"
+            if fragment and file in anchors:
+                assert fragment in anchors[file], f"{path.name}: {target}#{fragment}"
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Each deck of slides, opened from the disk as by an instructor without a network."""
 
 import pytest
-from harness import ROOT, offline_page
+from harness import ROOT, assert_links_lead_somewhere, offline_page
 
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
@@ -137,3 +137,7 @@ def test_the_front_page_lists_the_decks(chromium, slides):
         page.goto((slides / "index.html").as_uri())
         links = page.locator("main a").evaluate_all("links => links.map((a) => a.href)")
         assert links == [(slides / f"{stem}.html").as_uri() for stem in LESSONS]
+
+
+def test_links_lead_somewhere(slides):
+    assert_links_lead_somewhere(slides, at_least=len(LESSONS) + 1)

@@ -81,5 +81,7 @@ def for_a_room(notebook: NotebookNode) -> None:
             cell.metadata["title"] = ["p", title]
         if title == "What people get wrong here":
             tags.append("one-by-one")
+        if cell.cell_type == "markdown":  # the next lesson is the next deck
+            cell.source = cell.source.replace(".ipynb)", ".html)")
         if "notes" in tags:
             cell.source = re.sub(r"</?details>|<summary>.*?</summary>", "", cell.source).strip()
