@@ -115,7 +115,7 @@ def test_the_questions_of_the_lesson_are_recorded(monkeypatch):
     [(place, sentence)] = recorded(recording, (1e-4, 1.0, 50)).items()
     assert place == (it._meter, "value") and "but it is 1.0. The last schedule" in sentence
     named = list(filter(None, recording.names))
-    assert f"of {len(named)} computed" in recording.note and 250 <= len(named) <= 400
+    assert f"of {len(named)} schedules" in recording.note and 250 <= len(named) <= 400
     assert "Shown: β = 0.0001 … 0.33, T = 50." in named
 
 

@@ -74,7 +74,7 @@ class ScheduleExplorer(VBox):
         return recorded(
             settings,
             partial(self._states_for, most=MOST),
-            note="No kernel here: the sliders show the nearest of {} computed schedules.",
+            note="This page cannot compute: it shows the nearest of {} schedules made before.",
             names=lambda first, last, steps: f"Shown: β = {first:g} … {last:g}, T = {steps}.",
         )
 
