@@ -3,8 +3,26 @@
 Every function takes x as a floating-point tensor of shape (B, …) and t either as one int for
 all B elements or as an integer tensor of shape (B,), one time per element. Noise has the shape,
 dtype and device of x; where it is not given, it is drawn from N(0, I) with `generator`, or with
-torch's global one. The rates are rounded to x's dtype: for a chain of small steps, bfloat16 has
-too few digits.
+torch's global one.
+
+What x, noise and t may be, and what that gives:
+
+- **float16, bfloat16, float32, float64**: x_t has the dtype of x, and the rates are rounded to it,
+  once. For a chain of small steps, bfloat16 has too few digits.
+- **On any device**: x_t is where x is; t may be elsewhere.
+- **Empty**, a batch of none or pictures without pixels: x_t is as empty.
+- **With NaN or inf**: each stays in its own place, as arithmetic has it. 0 · inf is NaN, so that at
+  t = 0, where the noise is multiplied by 0, an infinite noise leaves NaN.
+- **With any strides**, as transposed, channels-last or expanded tensors have them: x_t is a new
+  tensor in the memory order of x (an expanded x gives a full one). The values do not depend on
+  the order, and neither does noise that is drawn.
+- **With requires_grad**: gradients flow to x and to noise, and are the two rates. Not under
+  `torch.no_grad` or `torch.inference_mode`, as ever.
+- **A Parameter**: x_t is a plain tensor.
+- **t**: an int of Python or NumPy, or a tensor of any integer dtype.
+
+Refused, with a sentence that says so: integers, bools, complex numbers and floats of 8 bits;
+sparse, nested and quantized tensors, and those on the meta device, which have no values.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +30,9 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Generator, Tensor
 
-from diffusion.noise_schedule import NoiseSchedule
+from diffusion.noise_schedule import NoiseSchedule, _check_values
+
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def forward_step(
@@ -40,8 +60,9 @@ def forward_step(
     """
     noise = _noise_for(x_prev, noise, generator)
     t = _time_for(x_prev, t)
-    keep = schedule.alpha(t, x_prev.dtype).sqrt()
-    add = schedule.beta(t, x_prev.dtype).sqrt()
+    # Half the digits hold the root of a small β, but not the β.
+    dtype = torch.promote_types(x_prev.dtype, torch.float32)
+    keep, add = schedule.alpha(t, dtype).sqrt(), schedule.beta(t, dtype).sqrt()
     return _blend(keep, x_prev, add, noise)
 
 
@@ -152,23 +173,22 @@ def collapse_noise(noises: Tensor | Sequence[Tensor], schedule: NoiseSchedule) -
     for noise in noises:
         _check_noise(noises[0], noise)
 
-    t, steps = len(noises), torch.arange(1, len(noises) + 1)
-    # In logarithms, since ᾱ_t alone may be too small for a float.
-    log_alpha_bars = schedule._log_alpha_bars
-    log_weights = schedule.beta(steps, torch.float64).log() + log_alpha_bars[t]
-    weights = torch.exp((log_weights - log_alpha_bars[steps]) / 2)
-    weights = weights / schedule.noise_rate(t, torch.float64)
+    # In logarithms, since ᾱ_t alone may be too small for a float. Step s is at index s − 1 of the
+    # one table, and at index s of the other.
+    t = len(noises)
+    betas, log_alpha_bars = schedule._betas[:t], schedule._log_alpha_bars[1 : t + 1]
+    weights = torch.exp((betas.log() + log_alpha_bars[-1] - log_alpha_bars) / 2)
+    weights = (weights / schedule.noise_rate(t, torch.float64)).tolist()
 
     noise = torch.zeros_like(noises[0])
-    for weight, step_noise in zip(weights.tolist(), noises, strict=True):
-        noise = noise.add(step_noise, alpha=weight)
+    for index, step_noise in enumerate(noises):
+        noise = noise.add(step_noise, alpha=weights[index])
     return noise
 
 
 def _blend(a: Tensor, x: Tensor, b: Tensor, noise: Tensor) -> Tensor:
     """a·x + b·noise, the rates a and b broadcast over all but the batch dimension."""
-    shape = a.shape + (1,) * (x.ndim - 1) if a.ndim else ()
-    a, b = (rate.to(x.device).reshape(shape) for rate in (a, b))
+    a, b = (rate.to(x).reshape(-1, *[1] * (x.ndim - 1)) for rate in (a, b))  # of x's dtype
     # In place on our own product: no third tensor of this size is ever allocated.
     return (a * x).addcmul_(b, noise)
 
@@ -176,11 +196,12 @@ def _blend(a: Tensor, x: Tensor, b: Tensor, noise: Tensor) -> Tensor:
 def _check_data(x: Tensor, name: str = "x") -> None:
     if not isinstance(x, Tensor):
         raise TypeError(f"{name} must be a floating-point tensor, not {type(x).__name__}.")
-    if not x.is_floating_point():
+    if x.dtype not in FLOATS:
         raise TypeError(
-            f"{name} must be a floating-point tensor, not {x.dtype}; "
+            f"{name} must be a floating-point tensor of 16 bits or more, not {x.dtype}; "
             f"scale pictures of 0 … 255 to [-1, 1] first: x / 127.5 - 1."
         )
+    _check_values(name, x)
     if x.ndim == 0:
         raise ValueError(f"{name} must have the shape (B, …), but it is 0-dimensional.")
 
@@ -198,12 +219,13 @@ def _check_noise(x: Tensor, noise: Tensor) -> None:
     if not isinstance(noise, Tensor) or noise.dtype != x.dtype:
         kind = noise.dtype if isinstance(noise, Tensor) else type(noise).__name__
         raise TypeError(f"noise must be a tensor of the same dtype, {x.dtype}, not {kind}.")
+    if noise.device != x.device:
+        raise ValueError(f"noise must be on the device {x.device}, but it is on {noise.device}.")
+    _check_values("noise", noise)
     if noise.shape != x.shape:
         raise ValueError(
             f"noise must have the shape {tuple(x.shape)}, but its shape is {tuple(noise.shape)}."
         )
-    if noise.device != x.device:
-        raise ValueError(f"noise must be on the device {x.device}, but it is on {noise.device}.")
 
 
 def _noise_for(x: Tensor, noise: Tensor | None, generator: Generator | None) -> Tensor:

@@ -1,10 +1,13 @@
 """The noise schedule: how much variance each step adds, and what that leaves of the picture."""
 
-import math
 from numbers import Integral, Real
 
 import torch
 from torch import Tensor
+
+# A thousand times the paper's T. A slip of the finger far beyond it would take all memory, and the
+# kernel with it, before anybody could read an error.
+MOST_STEPS = 1_000_000
 
 
 class NoiseSchedule:
@@ -25,11 +28,13 @@ class NoiseSchedule:
         alphas: α_1 … α_T, the share of the variance that each step keeps.
         alpha_bars: ᾱ_1 … ᾱ_T, the share that so many steps keep together (below Eq. 4).
 
-    Everything is computed in float64 and rounded once, at the end.
+    Everything is computed in float64 and rounded once, at the end. A schedule lives on the CPU,
+    and can be copied and pickled. The arrays are there to be read: the look-ups have tables of
+    their own and give out new tensors, so that writing into either changes neither.
 
     Raises:
         TypeError: a β is not a real number, or `time_steps` is not an integer.
-        ValueError: a β is not strictly between 0 and 1, or `time_steps` is below 1.
+        ValueError: a β is not strictly between 0 and 1, or `time_steps` is not in 1 … 1 000 000.
     """
 
     def __init__(self, beta_start: float = 1e-4, beta_end: float = 0.02, time_steps: int = 1000):
@@ -37,7 +42,9 @@ class NoiseSchedule:
         _check_beta("beta_end", beta_end)
         _check_time_steps(time_steps)
         self._build(
-            torch.linspace(float(beta_start), float(beta_end), time_steps, dtype=torch.float64)
+            torch.linspace(
+                float(beta_start), float(beta_end), time_steps, dtype=torch.float64, device="cpu"
+            )
         )
 
     @classmethod
@@ -45,18 +52,24 @@ class NoiseSchedule:
         """A schedule with exactly these β_1 … β_T.
 
         Args:
-            betas: a one-dimensional floating-point tensor, or a sequence of numbers; each value
-                strictly between 0 and 1. float64 values are used at full precision.
+            betas: a one-dimensional floating-point tensor or array, or a list of numbers; each
+                value strictly between 0 and 1. float64 values are used at full precision. They
+                are copied, without their gradients.
 
         Raises:
             TypeError: `betas` holds something other than real numbers.
             ValueError: `betas` is empty, not one-dimensional, or leaves (0, 1).
         """
         if not isinstance(betas, Tensor):
+            # torch refuses an array that runs backwards, and drops what is imaginary in one.
+            betas = betas.tolist() if hasattr(betas, "tolist") else betas
             try:
-                betas = torch.tensor(betas, dtype=torch.float64)
-            except (TypeError, ValueError, RuntimeError):
-                raise TypeError("betas must be a tensor or a sequence of numbers.") from None
+                betas = torch.tensor(betas, dtype=torch.float64, device="cpu")
+            except (TypeError, ValueError, RuntimeError, OverflowError):
+                raise TypeError(
+                    "betas must be a tensor or a sequence of numbers between 0 and 1."
+                ) from None
+        _check_values("betas", betas)
         if not betas.is_floating_point():
             raise TypeError(f"betas must be floating-point numbers, not {betas.dtype}.")
         if betas.ndim != 1 or len(betas) == 0:
@@ -64,7 +77,11 @@ class NoiseSchedule:
                 f"betas must be one-dimensional with at least one value; "
                 f"its shape is {tuple(betas.shape)}."
             )
-        betas = betas.detach().cpu().double().clone()  # ours, whatever becomes of theirs
+        schedule = cls.__new__(cls)
+        schedule._build(betas.detach().cpu().double().clone())  # ours, whatever becomes of theirs
+        return schedule
+
+    def _build(self, betas: Tensor) -> None:
         outside = ~((betas > 0) & (betas < 1))  # also true for NaN
         if outside.any():
             step = int(outside.nonzero()[0]) + 1
@@ -72,11 +89,7 @@ class NoiseSchedule:
                 f"every β must lie strictly between 0 and 1, but β at step {step} "
                 f"is {betas[step - 1].item()}."
             )
-        schedule = cls.__new__(cls)
-        schedule._build(betas)
-        return schedule
 
-    def _build(self, betas: Tensor) -> None:
         # ᾱ lives as its logarithm: a sum of log1p(−β) keeps the digits that a float32 product
         # of factors near 1 loses, and 1 − ᾱ = −expm1(log ᾱ) keeps them when ᾱ is near 1.
         log_alpha_bars = torch.log1p(-betas).cumsum(0)
@@ -89,7 +102,7 @@ class NoiseSchedule:
         # The tables of the look-ups, in float64. Per step, for t = 1 … T:
         self._betas, self._alphas = betas, 1 - betas
         # Per time, for t = 0 … T; nothing has happened at t = 0, so ᾱ_0 = 1.
-        self._log_alpha_bars = torch.cat([torch.zeros(1, dtype=torch.float64), log_alpha_bars])
+        self._log_alpha_bars = torch.cat([log_alpha_bars.new_zeros(1), log_alpha_bars])
         self._alpha_bars = self._log_alpha_bars.exp()
         self._signal_rates = torch.exp(self._log_alpha_bars / 2)
         self._noise_rates = torch.sqrt(-torch.expm1(self._log_alpha_bars))
@@ -111,7 +124,7 @@ class NoiseSchedule:
             dtype: of the answer; ask for torch.float64 to see more digits.
 
         Returns:
-            A tensor shaped like `t` (a scalar for an int), on `t`'s device.
+            A new tensor shaped like `t`, on `t`'s device (for an int: a scalar, on the CPU).
 
         Raises:
             TypeError: `t` is not an integer. ValueError: `t` is outside 0 … T.
@@ -135,44 +148,47 @@ class NoiseSchedule:
 
     def _check_time(self, t, first: int = 0) -> Tensor:
         """`t` as an int64 tensor, or the reason why it is not a time of this schedule."""
-        t = _as_time(t)
-        outside = (t < first) | (t > self.time_steps)
-        if outside.any():
+        if isinstance(t, Tensor):
+            _check_values("t", t)
+            if t.is_floating_point() or t.is_complex() or t.dtype == torch.bool:
+                raise TypeError(f"t must be an integer tensor, not {t.dtype}.")
+            t = t.long()
+            outside = t[(t < first) | (t > self.time_steps)].tolist()
+        elif isinstance(t, Integral) and not isinstance(t, bool):
+            outside = [] if first <= t <= self.time_steps else [t]
+        else:
+            raise TypeError(f"t must be an int or an integer tensor, not {type(t).__name__}.")
+        if outside:
             clean = " (t = 0 is the clean data; no step leads to it)" if first else ""
             raise ValueError(
-                f"t must be in {first} … {self.time_steps}{clean}, "
-                f"but it is {t[outside].flatten()[0].item()}."
+                f"t must be in {first} … {self.time_steps}{clean}, but it is {outside[0]}."
             )
-        return t
+        return t if isinstance(t, Tensor) else torch.tensor(int(t), device="cpu")
 
     def __repr__(self) -> str:
-        end = self._log_alpha_bars[-1].item()
-        below_half = (self._log_alpha_bars < math.log(0.5)).nonzero()
+        first, last, end = self._betas[0], self._betas[-1], self._signal_rates[-1]
+        below_half = (self._alpha_bars < 0.5).nonzero()
         half = f"t = {below_half[0].item()}" if len(below_half) else "never"
-        first, last = self._betas[0].item(), self._betas[-1].item()
         return (
             f"NoiseSchedule with T = {self.time_steps} steps\n"
             f"  β_1 → β_T   {first:.4g} → {last:.4g}   variance that a step adds\n"
-            f"  √ᾱ_T        {math.exp(end / 2):.4g}   what is left of x_0 at the end\n"
+            f"  √ᾱ_T        {end:.4g}   what is left of x_0 at the end\n"
             f"  ᾱ_t < ½     {half}   from here on, more noise than signal (of variance 1)"
         )
 
 
 def _look_up(table: Tensor, index: Tensor, dtype: torch.dtype) -> Tensor:
-    # Cast before moving: some devices have no float64.
-    return table.to(dtype).to(index.device)[index]
+    # Cast before moving: some devices have no float64. `take` gives out a new tensor, where
+    # table[index] may be a part of the table.
+    return table.to(dtype).to(index.device).take(index)
 
 
-def _as_time(t) -> Tensor:
-    if isinstance(t, Tensor):
-        # A bool or uint8 tensor would index as a mask.
-        if t.is_floating_point() or t.is_complex() or t.dtype == torch.bool:
-            raise TypeError(f"t must be an integer tensor, not {t.dtype}.")
-        return t.long()
-    if isinstance(t, Integral) and not isinstance(t, bool):
-        # No tensor holds an int of any size; the largest one is outside of any schedule as well.
-        return torch.tensor(max(-(2**62), min(int(t), 2**62)))
-    raise TypeError(f"t must be an int or an integer tensor, not {type(t).__name__}.")
+def _check_values(name: str, tensor: Tensor) -> None:
+    if tensor.layout != torch.strided or tensor.is_nested or tensor.is_quantized or tensor.is_meta:
+        raise TypeError(
+            f"{name} must be an ordinary tensor with a value at every place: "
+            f"not sparse, nested or quantized, and not on the meta device."
+        )
 
 
 def _check_beta(name: str, beta) -> None:
@@ -189,3 +205,5 @@ def _check_time_steps(time_steps) -> None:
         raise TypeError(f"time_steps must be an integer, not {type(time_steps).__name__}.")
     if time_steps < 1:
         raise ValueError(f"time_steps must be at least 1, but it is {time_steps}.")
+    if time_steps > MOST_STEPS:
+        raise ValueError(f"time_steps must be at most {MOST_STEPS}, but it is {time_steps}.")

@@ -16,9 +16,19 @@ def decimal_rates(beta_start, beta_end, time_steps):
         context.prec = 50
         start, end = Decimal(beta_start), Decimal(beta_end)
         gap = (end - start) / max(time_steps - 1, 1)
-        alphas = [1 - (start + gap * i) for i in range(time_steps)]
-        alpha_bars = list(accumulate(alphas, mul))
-        return [a.sqrt() for a in alpha_bars], [(1 - a).sqrt() for a in alpha_bars]
+        return _rates([start + gap * i for i in range(time_steps)])
+
+
+def exact_rates(betas):
+    """The same for any floats, with as many digits as 1 minus the smallest float has."""
+    with localcontext() as context:
+        context.prec = 1100
+        return _rates(map(Decimal, betas))
+
+
+def _rates(betas):
+    alpha_bars = list(accumulate((1 - beta for beta in betas), mul))
+    return [a.sqrt() for a in alpha_bars], [(1 - a).sqrt() for a in alpha_bars]
 
 
 def worst_relative_error(values, exact):

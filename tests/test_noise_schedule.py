@@ -143,7 +143,7 @@ def test_look_ups_keep_the_shape_of_t():
 @pytest.mark.parametrize("name", ["alpha_bar", "signal_rate", "noise_rate", "log_snr"])
 @pytest.mark.parametrize("t", [-1, 11, torch.tensor([0, 11]), torch.tensor(-1), 10**30])
 def test_a_time_outside_the_schedule_is_refused(name, t):
-    with pytest.raises(ValueError, match=r"t must be in 0 … 10, but it is (-1|11|4\d+)\."):
+    with pytest.raises(ValueError, match=r"t must be in 0 … 10, but it is (-1|11|10{30})\.$"):
         getattr(NoiseSchedule(time_steps=10), name)(t)
 
 
@@ -157,7 +157,8 @@ def test_no_step_leads_to_clean_data(name):
     "t", [3.0, True, "3", None, [3], torch.tensor(3.0), torch.tensor(True), torch.tensor(3j)]
 )
 def test_a_time_that_is_no_integer_is_refused(t):
-    with pytest.raises(TypeError, match="t must be an int"):
+    kind = t.dtype if isinstance(t, torch.Tensor) else type(t).__name__
+    with pytest.raises(TypeError, match=rf"^t must be an int.*, not {kind}\.$"):
         NoiseSchedule(time_steps=10).alpha_bar(t)
 
 
@@ -170,7 +171,8 @@ def test_a_beta_that_is_no_variance_is_refused(name, beta):
 
 @pytest.mark.parametrize("beta", ["0.1", None, [0.1], 0.1j, True])
 def test_a_beta_that_is_no_number_is_refused(beta):
-    with pytest.raises(TypeError, match="beta_end must be a number"):
+    kind = type(beta).__name__
+    with pytest.raises(TypeError, match=rf"^beta_end must be a number, not {kind}\.$"):
         NoiseSchedule(beta_end=beta)
 
 
@@ -182,7 +184,8 @@ def test_too_few_steps_are_refused(time_steps):
 
 @pytest.mark.parametrize("time_steps", [10.0, "10", None, True])
 def test_steps_that_are_no_integer_are_refused(time_steps):
-    with pytest.raises(TypeError, match="time_steps must be an integer"):
+    kind = type(time_steps).__name__
+    with pytest.raises(TypeError, match=rf"^time_steps must be an integer, not {kind}\.$"):
         NoiseSchedule(time_steps=time_steps)
 
 
@@ -227,7 +230,7 @@ def test_from_betas_does_not_change_when_its_argument_does():
         ([0.1, math.nan], ValueError, "at step 2 is nan"),
         ([0.1, math.inf], ValueError, "at step 2 is inf"),
         (torch.tensor([1, 2]), TypeError, "floating-point"),
-        ("0.1", TypeError, "a tensor or a sequence of numbers"),
+        ("0.1", TypeError, r"^betas must be a tensor or a sequence of numbers between 0 and 1\.$"),
         (None, TypeError, "a tensor or a sequence of numbers"),
     ],
 )
@@ -244,3 +247,4 @@ def test_the_repr_teaches():
         "  ᾱ_t < ½     t = 260   from here on, more noise than signal (of variance 1)"
     )
     assert "ᾱ_t < ½     never" in repr(NoiseSchedule(time_steps=50))
+    assert "ᾱ_t < ½     never" in repr(NoiseSchedule.from_betas([0.5]))  # ½ is not below ½

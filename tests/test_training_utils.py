@@ -112,7 +112,7 @@ def test_gradients_flow_and_layouts_work():
 @pytest.mark.parametrize(
     ("x_0", "error", "words"),
     [
-        (torch.zeros(2, 3, dtype=torch.uint8), TypeError, "floating-point tensor, not torch.uint8"),
+        (torch.zeros(2, 3, dtype=torch.uint8), TypeError, "of 16 bits or more, not torch.uint8"),
         (torch.zeros(2, dtype=torch.bool), TypeError, "floating-point"),
         ([1.0], TypeError, "floating-point tensor, not list"),
         (torch.tensor(1.0), ValueError, "0-dimensional"),
