@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+import traitlets
 from oracles import assert_gaussian
 from torch.testing import assert_close
 
@@ -104,6 +105,20 @@ def test_a_button_puts_a_bug_in():
     lab.buttons.value = "β for √β"
     assert lab.noticed == {"<var>": True, "large": False}
     assert repr(lab) == "bug lab, β for √β: noticed by <var>"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("value", "no such bug"), ("value", 3), ("value", None), ("index", None), ("index", 10**9)],
+)
+def test_no_other_button_can_be_chosen(name, value):
+    lab = some_lab()
+    lab.buttons.value = "β for √β"
+    words = "choose one of the bugs, for example 'no bug'; 'β for √β' stays|Invalid selection"
+    with pytest.raises((ValueError, traitlets.TraitError), match=words):
+        setattr(lab.buttons, name, value)
+    assert lab.buttons.value == lab.bug.name == "β for √β" and lab.buttons.index == 1
+    assert torch.equal(lab._picture.film.axis.noise_rates, lab.bug.rates(SCHEDULE)[1])
 
 
 def test_the_place_on_the_timeline_stays():

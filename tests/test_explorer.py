@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import traitlets
 
 from diffusion import NoiseSchedule
 from diffusion.teaching.widgets import ScheduleExplorer
@@ -64,6 +65,27 @@ def test_the_impossible_gets_a_sentence_and_changes_nothing(explorer):
     explorer.time_steps.value = 1000
     assert explorer.message.startswith("The end: ")
     assert "_T" not in explorer._meter.value and "<sub>T</sub>" in explorer._meter.value
+
+
+@pytest.mark.parametrize("name", ["beta_start", "beta_end", "time_steps"])
+@pytest.mark.parametrize("value", [float("nan"), "abc", None])
+def test_what_is_no_number_is_refused(explorer, name, value):
+    slider = getattr(explorer, name)
+    before = (slider.value, explorer.message, explorer.schedule)
+    with pytest.raises(
+        traitlets.TraitError, match=r"(must be|expected) an? (number|float|int), not"
+    ):
+        slider.value = value
+    assert (slider.value, explorer.message, explorer.schedule) == before
+    assert explorer._scrub.timeline.revision == 0
+
+
+@pytest.mark.parametrize("value", [-5, 10**9, float("inf")])
+def test_what_is_off_a_slider_becomes_its_end(explorer, value):
+    for slider in (explorer.beta_start, explorer.beta_end):
+        slider.value = value
+        assert slider.value == (slider.min if value < 0 else slider.max)
+    assert explorer.message.endswith("The last schedule stays.")
 
 
 def test_one_step_is_a_schedule_too_and_the_place_is_kept(explorer):

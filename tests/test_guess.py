@@ -5,6 +5,7 @@ import base64
 import numpy as np
 import pytest
 import torch
+import traitlets
 
 from diffusion.teaching.images import to_uint8
 from diffusion.teaching.widgets import GuessGame
@@ -61,6 +62,36 @@ def test_a_guess_off_the_axis_is_refused(guess):
     with pytest.raises(ValueError, match="a guess must be an integer in 1 … 1000, not "):
         it.play(guess)
     assert it.guesses == []
+
+
+@pytest.mark.parametrize("number", [-1, 3, 10**9, float("nan"), "1", None, True])
+def test_a_round_that_is_none_is_refused(number):
+    it = game()
+    with pytest.raises(
+        traitlets.TraitError, match=r"round must be in 0 … 2, not|expected an int, not"
+    ):
+        it.round = number
+    assert it.round == 0
+
+
+@pytest.mark.parametrize(
+    ("guesses", "words"),
+    [
+        ([0], "a guess must be in 1 … 1000, not 0"),
+        ([10**9], "a guess must be in 1 … 1000, not 1000000000"),
+        ([True], "a guess must be in 1 … 1000, not True"),
+        ([1, 2, 3, 4], "one answer per round, 3 at most, not 4"),
+        ([float("nan")], "expected an int, not the float nan"),
+        (["7"], "expected an int, not the str '7'"),
+        (None, "expected a list, not the NoneType None"),
+    ],
+)
+def test_guesses_that_cannot_be_are_refused(guesses, words):
+    it = game()
+    it.play(250)
+    with pytest.raises(traitlets.TraitError, match=words):
+        it.guesses = guesses
+    assert it.guesses == [250] and it.play(21).startswith("Round 2 of 3")
 
 
 @pytest.mark.parametrize(

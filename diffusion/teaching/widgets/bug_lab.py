@@ -15,6 +15,7 @@ from diffusion.teaching.widgets.axis import Axis, time_axis
 from diffusion.teaching.widgets.film import Blend
 from diffusion.teaching.widgets.histogram import HistogramView
 from diffusion.teaching.widgets.image import ImageView
+from diffusion.teaching.widgets.lifetime import OfCell
 from diffusion.teaching.widgets.recording import recorded
 from diffusion.teaching.widgets.scrub import scrub
 from diffusion.teaching.widgets.view import set_states
@@ -23,7 +24,7 @@ from diffusion.teaching.widgets.view import set_states
 Test = tuple[Callable[[Sampler], float], float]
 
 
-class BugLab(VBox):
+class BugLab(OfCell, VBox):
     """Buttons for the bugs over a scrub, the wrong line of code, and what the tests say.
 
     Args:
@@ -68,6 +69,12 @@ class BugLab(VBox):
         self.add_class("scrub-bug-lab")
 
     def _follow(self, change) -> None:
+        if change["new"] is None:
+            self.buttons.index = change["old"]
+            raise ValueError(
+                f"choose one of the bugs, for example {self.bugs[0].name!r}; "
+                f"{self.bug.name!r} stays until then."
+            )
         set_states(self._states_for(change["new"]))
 
     def _states_for(self, index: int) -> dict[Widget, dict]:

@@ -8,9 +8,29 @@ const seldom = (save, model) => {
   return () => {
     timer ??= setTimeout(() => {
       timer = null;
+      // What is saved is what was changed, and it is set once more: a t from before the kernel
+      // has moved it would come back. So let the t of now be what was changed.
+      const t = position(model);
+      model.set("t", null, { silent: true });
+      model.set("t", t, { silent: true });
       save();
     }, model.get("_save_every"));
   };
+};
+
+// JupyterLab holds on to the models of closed widgets. At least it need not keep their data; and
+// what a closed one has put off saving has no place to go to.
+const release = ({ model }) => {
+  model.on("destroy", (closed) => {
+    closed.comm_live = false;
+    closed.clear({ silent: true });
+    closed.set({}); // and the state before this one is empty, too
+  });
+};
+
+// Another widget or a program may set what cannot be shown; the kernel is not to hear of it.
+const mend = (linked, name, value) => {
+  if (linked.get(name) !== value) linked.set(name, value, { silent: true });
 };
 
 // The object that jslink saves is not the one that a widget's module is given, but Backbone hands
@@ -18,10 +38,12 @@ const seldom = (save, model) => {
 const initialize = ({ model }) => {
   const seen = new WeakSet();
   model.on("change:t", (linked) => {
+    mend(linked, "t", position(model));
     if (seen.has(linked)) return;
     seen.add(linked);
     linked.save_changes = seldom(linked.save_changes.bind(linked), model);
   });
+  release({ model });
 };
 
 // A widget whose view(…) builds itself from the model's state and gives back how to draw t and how
@@ -32,16 +54,21 @@ const live = (view) => ({
   render({ model, el }) {
     let shown, built;
     const build = () => {
+      const focused = [...el.querySelectorAll("*")].indexOf(document.activeElement);
       shown?.dispose?.();
       el.replaceChildren();
       shown = view({ model, el });
       built = model.get("revision");
       shown.draw();
+      el.querySelectorAll("*")[focused]?.focus(); // what had the keys keeps them
     };
     build();
     model.on("change:revision", build);
     model.on("change:t", () => model.get("revision") === built && shown.draw());
-    return () => shown.dispose?.();
+    return () => {
+      shown.dispose?.();
+      el.replaceChildren();
+    };
   },
 });
 
@@ -49,8 +76,9 @@ const live = (view) => ({
 const array = (Type, bytes) =>
   new Type(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 
-// Whatever t another widget or a program has set, draw a position that exists.
-const position = (model) => Math.min(Math.max(Math.round(model.get("t")) || 0, 0), model.get("last"));
+// Whatever has been set, a whole number that exists.
+const within = (value, last) => Math.min(Math.max(Math.round(value) || 0, 0), last);
+const position = (model) => within(model.get("t"), model.get("last"));
 
 // signal·x_0 + noise·ε in grey levels, into the pixels of a canvas; its clamped array clips for the
 // eye. x_0 is uint8, ε is int8 in steps of `unit`; either may be empty, and is then left out.

@@ -5,6 +5,7 @@ import math
 from functools import partial
 
 import torch
+import traitlets
 from ipywidgets import HTML, FloatSlider, IntSlider, VBox, Widget
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -15,6 +16,7 @@ from diffusion.teaching.widgets.axis import time_axis
 from diffusion.teaching.widgets.curves import Curve, CurvesView
 from diffusion.teaching.widgets.film import Blend
 from diffusion.teaching.widgets.image import ImageView
+from diffusion.teaching.widgets.lifetime import OfCell
 from diffusion.teaching.widgets.recording import Recording, recorded
 from diffusion.teaching.widgets.scrub import scrub
 from diffusion.teaching.widgets.strip import StripView
@@ -27,7 +29,15 @@ TIME_STEPS = (0, 1, 10, 20, 50, 100, 200, 500, 1000, 2000)
 MOST = 100  # steps along the axis; of more, only each so-manyth is recorded
 
 
-class ScheduleExplorer(VBox):
+class BetaSlider(FloatSlider):
+    @traitlets.validate("value")
+    def _validate_value(self, proposal):
+        if math.isnan(proposal["value"]):  # which no bound catches and no message can carry
+            raise traitlets.TraitError(f"{self.description} must be a number, not nan.")
+        return super()._validate_value(proposal)
+
+
+class ScheduleExplorer(OfCell, VBox):
     """Sliders for β_start, β_end and T over a scrub, a strip of five moments, and a meter.
 
     What the sliders say is made into a NoiseSchedule at once; where that is impossible, `message`
@@ -50,12 +60,12 @@ class ScheduleExplorer(VBox):
         fine, coarse = (
             {"step": 10**-d, "readout_format": f".{d}f", "style": style} for d in (4, 3)
         )
-        self.beta_start = FloatSlider(1e-4, min=0, max=0.05, description="β_start", **fine)
-        self.beta_end = FloatSlider(0.02, min=0, max=1, description="β_end", **coarse)
+        self.beta_start = BetaSlider(1e-4, min=0, max=0.05, description="β_start", **fine)
+        self.beta_end = BetaSlider(0.02, min=0, max=1, description="β_end", **coarse)
         self.time_steps = IntSlider(1000, 0, 2000, description="T", style=style)
         self._controls = (self.beta_start, self.beta_end, self.time_steps)
         for control in self._controls:
-            control.layout.width = "100%"
+            control.layout.width = "auto"  # all there is, less its margin
             control.observe(self._follow, "value")
 
         schedule = NoiseSchedule()

@@ -89,7 +89,7 @@ const render = ({ model, el, signal }) => {
   const draw = () => {
     const guesses = model.get("guesses");
     const played = guesses.length;
-    const round = Math.min(Math.max(model.get("round"), 0), rounds - 1);
+    const round = model.get("round");
     const over = played > round;
     const [t, guess, estimate] = [times[round], guesses[round], estimates[round]];
     const where = `Round ${round + 1} of ${rounds}:`;
@@ -147,7 +147,18 @@ const render = ({ model, el, signal }) => {
 
   draw();
   model.on("change:guesses change:round", draw);
-  return () => model.off("change:guesses change:round", draw);
+  return () => {
+    model.off("change:guesses change:round", draw);
+    el.replaceChildren();
+  };
 };
 
-export default { render };
+export default {
+  initialize({ model }) {
+    release({ model });
+    model.on("change:round", (linked) => {
+      mend(linked, "round", within(linked.get("round"), model.get("times").length - 1));
+    });
+  },
+  render,
+};

@@ -7,10 +7,11 @@ from torch import Tensor
 
 from diffusion.teaching import plots
 from diffusion.teaching.images import to_uint8
+from diffusion.teaching.widgets.lifetime import OfCell
 from diffusion.teaching.widgets.view import View, esm, to_bytes
 
 
-class GuessGame(anywidget.AnyWidget):
+class GuessGame(OfCell, anywidget.AnyWidget):
     """Noised pictures, one after the other, each beside the clean one: what was t?
 
     It is played in the browser, with or without a kernel, or from a cell with `play`.
@@ -82,6 +83,25 @@ class GuessGame(anywidget.AnyWidget):
             names=names,
             opponent=opponent,
         )
+
+    @traitlets.validate("round")
+    def _check_round(self, proposal):
+        number = proposal["value"]
+        if isinstance(number, bool) or not 0 <= number < self.rounds:
+            raise traitlets.TraitError(f"round must be in 0 … {self.rounds - 1}, not {number}.")
+        return number
+
+    @traitlets.validate("guesses")
+    def _check_guesses(self, proposal):
+        guesses = proposal["value"]
+        if len(guesses) > self.rounds:
+            raise traitlets.TraitError(
+                f"guesses holds one answer per round, {self.rounds} at most, not {len(guesses)}."
+            )
+        for guess in guesses:
+            if isinstance(guess, bool) or not 1 <= guess <= self.last:
+                raise traitlets.TraitError(f"a guess must be in 1 … {self.last}, not {guess}.")
+        return guesses
 
     @property
     def rounds(self) -> int:

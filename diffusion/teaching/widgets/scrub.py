@@ -5,6 +5,7 @@ from ipywidgets import Box, Label, VBox, jslink
 
 from diffusion.teaching import plots
 from diffusion.teaching.widgets.image import ImageView
+from diffusion.teaching.widgets.lifetime import OfCell
 from diffusion.teaching.widgets.points import PointsView
 from diffusion.teaching.widgets.timeline import Timeline
 from diffusion.teaching.widgets.view import View
@@ -31,10 +32,10 @@ def scrub(*views: View | str, t: int = 0) -> "Scrub":
     return Scrub(*views, t=t)
 
 
-class Scrub(VBox):
+class Scrub(OfCell, VBox):
     """What `scrub` returns; see there."""
 
-    _parts = ()
+    _links = ()
 
     def __init__(self, *views: View | str, t: int = 0):
         self.views = [view for view in views if not isinstance(view, str)]
@@ -57,8 +58,8 @@ class Scrub(VBox):
         joined = [self.timeline, *self.views]
         for widget in joined:
             widget._save_every = 110 * len(joined)  # together, fewer than ten messages a second
-        self._links = [jslink((self.timeline, "t"), (view, "t")) for view in self.views]
         self.t = t
+        self._links = [jslink((self.timeline, "t"), (view, "t")) for view in self.views]
         for view in self.views:
             view.in_scrub = True
 
@@ -73,9 +74,7 @@ class Scrub(VBox):
             stage.append(_box("scrub-pictures", pictures, f"scrub-pictures-{many}"))
         if charts:
             stage.append(_box("scrub-charts", charts))
-        stage = _box("scrub-stage", stage)
-        self._parts = [*self._links, *self.views, self.timeline, *stage.children, stage]
-        super().__init__([stage, self.timeline])
+        super().__init__([_box("scrub-stage", stage), self.timeline])
         self.add_class("scrub")
 
     @property
@@ -87,7 +86,9 @@ class Scrub(VBox):
     def t(self, value: int) -> None:
         try:
             for widget in [self.timeline, *self.views]:
-                widget.t = value
+                before, widget.t = widget.t, value
+                if widget.t == before:  # the page may be elsewhere, and not have told yet
+                    widget.send_state("t")
         except traitlets.TraitError:
             raise ValueError(
                 f"t must be an integer in 0 … {self.timeline.last}, not {value!r}."
@@ -107,9 +108,8 @@ class Scrub(VBox):
         return plots.rates(axis.labels, axis.signal_rates, axis.noise_rates, axis.rate_names)
 
     def close(self) -> None:
-        """Give back all that was made for this scrub, in the kernel and in the page."""
-        for widget in self._parts:
-            widget.close()
+        for link in self._links:
+            link.close()
         super().close()
 
     def __repr__(self) -> str:

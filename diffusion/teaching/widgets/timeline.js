@@ -7,6 +7,32 @@ const ICONS = {
   fullscreen: "M3,8V3H8M12,3H17V8M17,12V17H12M8,17H3V12",
 };
 
+// ipywidgets' sliders and buttons around a scrub do not say their names, nor which of them is
+// pressed, nor that a text has changed; and JupyterLab would take keys from them.
+const introduce = (around) => {
+  for (const slider of around.querySelectorAll(".widget-slider")) {
+    const [label, handle, number] = [".widget-label", ".noUi-handle", ".widget-readout"].map(
+      (part) => slider.querySelector(part),
+    );
+    if (!handle.ariaLabel) {
+      const speak = () => {
+        const text = number.textContent; // 0.003, and not 0.0030000000000000005
+        if (handle.ariaValueText !== text) handle.ariaValueText = text;
+      };
+      new MutationObserver(speak).observe(handle, { attributeFilter: ["aria-valuetext"] });
+      speak();
+    }
+    handle.ariaLabel = label.textContent;
+    number.role = "textbox";
+    number.ariaLabel = `${label.textContent}, as a number`;
+  }
+  for (const button of around.querySelectorAll(".widget-toggle-button"))
+    button.ariaPressed = button.classList.contains("mod-active");
+  for (const text of around.querySelectorAll(".scrub-meter, .scrub-bug-line")) text.ariaLive = "polite";
+  for (const control of around.querySelectorAll(".noUi-handle, .widget-toggle-button"))
+    control.setAttribute("data-lm-suppress-shortcuts", "true");
+};
+
 const view = ({ model, el }) => {
   el.classList.add("scrub-view", "scrub-timeline");
   const last = model.get("last");
@@ -156,8 +182,18 @@ const view = ({ model, el }) => {
     }
   });
 
+  // What is around a scrub is there, and up to date, when the scrub has been laid out.
+  const meet = () => {
+    const around = el.closest(".scrub-bug-lab, .widget-vbox:has(> .scrub-explorer)");
+    if (around) introduce(around);
+  };
+  const laidOut = new ResizeObserver(meet);
+  laidOut.observe(el);
+  listen(document, "click", meet); // another button may be the pressed one
+
   const dispose = () => {
     stop();
+    laidOut.disconnect();
     gone.abort();
   };
   return { draw, dispose };

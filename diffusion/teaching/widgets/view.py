@@ -8,6 +8,7 @@ import traitlets
 from ipywidgets import Widget
 
 from diffusion.teaching.widgets.axis import Axis
+from diffusion.teaching.widgets.lifetime import OfCell
 
 _HERE = Path(__file__).parent
 
@@ -21,7 +22,7 @@ def to_bytes(tensor: torch.Tensor) -> bytes:
     return tensor.detach().cpu().contiguous().numpy().tobytes()
 
 
-class View(anywidget.AnyWidget):
+class View(OfCell, anywidget.AnyWidget):
     """A widget with a position `t` on an axis, 0 … `last`; it draws itself in the browser.
 
     `t` can be read and set from Python, and linked to any other widget's integer value.
@@ -72,7 +73,7 @@ class View(anywidget.AnyWidget):
 
     @traitlets.validate("t")
     def _check_t(self, proposal):
-        if not 0 <= proposal["value"] <= self.last:
+        if isinstance(proposal["value"], bool) or not 0 <= proposal["value"] <= self.last:
             raise traitlets.TraitError(f"t must be in 0 … {self.last}, not {proposal['value']}.")
         return proposal["value"]
 
