@@ -3,13 +3,15 @@
 PYTHON ?= python3
 # On Linux the default torch is the multi-gigabyte CUDA build; this index has the CPU one (empty: not used).
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# What a class installs; others are tried in CI: the lowest (tools/lowest.py) and the newest (/dev/null).
+CONSTRAINTS ?= constraints.txt
 LABARGS ?=
 PYTESTARGS ?=
 
 VENV_PYTHON = .venv/bin/python
-INSTALL = $(VENV_PYTHON) -m pip --disable-pip-version-check install --constraint constraints.txt
+INSTALL = $(VENV_PYTHON) -m pip --disable-pip-version-check install --constraint $(CONSTRAINTS)
 
-.PHONY: help lab test site slides refresh lint format clean
+.PHONY: help lab test coverage mutants site slides bench refresh lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -21,11 +23,23 @@ lab: .venv/.lab ## install what is needed, then open JupyterLab on the first les
 test: .venv/.test ## install what is needed, then run all tests and every lesson
 	$(VENV_PYTHON) -m pytest -n 2 --dist loadfile $(PYTESTARGS)
 
+# Without browser and lessons: what runs a line only to draw it says little of whether it is right.
+coverage: .venv/.test ## run the unit tests, and fail below 100 % of the core or 95 % of what teaches
+	$(VENV_PYTHON) -m pytest -n 2 --dist loadfile tests --ignore tests/browser --cov --cov-report=
+	$(VENV_PYTHON) -m coverage report --include 'diffusion/*.py' --fail-under 100
+	$(VENV_PYTHON) -m coverage report --include 'diffusion/teaching/**/*.py' --fail-under 95
+
+mutants: .venv/.mutants ## change the core in every small way, to see that a test notices (minutes)
+	$(VENV_PYTHON) tests/mutants.py
+
 site: .venv/.docs ## build the site into docs/_build/site (needs npm)
 	cd tools && ../$(VENV_PYTHON) -m publish site
 
 slides: .venv/.docs ## build the slides into docs/_build/slides (needs npm)
 	cd tools && ../$(VENV_PYTHON) -m publish slides
+
+bench: .venv/.test ## measure everything, into docs/pages/measurements.md (needs Chromium)
+	$(VENV_PYTHON) benchmarks
 
 refresh: .venv/.test ## run the lessons from top to bottom and store their outputs
 	$(VENV_PYTHON) tools/refresh.py
@@ -64,3 +78,7 @@ clean: ## remove .venv and everything else that these targets made
 .venv/.test: .venv/.lab
 	$(INSTALL) --editable '.[test]'
 	touch $@ .venv/.docs
+
+.venv/.mutants: .venv/.test
+	$(INSTALL) --editable '.[mutants]'
+	touch $@

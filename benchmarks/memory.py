@@ -1,8 +1,8 @@
-"""The memory of a lesson's kernel after all its cells have run. Run: python benchmarks/memory.py
+"""What lessons and a class take: time and memory. Run: python benchmarks/memory.py
 
 Each lesson alone, then five kernels of lesson 1 at once (others: --lesson 4 --kernels 3), then
-JupyterLab's server with no notebook open. Linux only: the figures are those of
-/proc/<pid>/smaps_rollup.
+JupyterLab's server with no notebook open. Memory is read from /proc/<pid>/smaps_rollup, so on Linux
+only.
 
 PSS counts a page that n processes share as 1/n for each of them, so that the sum over processes is
 what they take together. "Own" are the pages that nobody shares; "peak" is the most that the process
@@ -18,12 +18,14 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
 from nbclient import NotebookClient
+from tables import Table, show
 
 LESSONS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 SECONDS_PER_CELL = 120  # as for nbval, in pyproject.toml
@@ -52,7 +54,7 @@ def sizes(path):
 
 @contextmanager
 def kernel(lesson):
-    """The pid of a kernel in which all cells of a lesson have run."""
+    """A kernel in which all cells of a lesson have run: its pid, and the seconds they took."""
     notebook = nbformat.read(lesson, as_version=4)
     client = NotebookClient(
         notebook,
@@ -63,9 +65,10 @@ def kernel(lesson):
         store_widget_state=False,
     )
     with client.setup_kernel():
+        start = time.perf_counter()
         for index, cell in enumerate(notebook.cells):
             client.execute_cell(cell, index)
-        yield client.km.provisioner.pid
+        yield client.km.provisioner.pid, time.perf_counter() - start
 
 
 @contextmanager
@@ -96,8 +99,51 @@ def server():
             process.wait(20)
 
 
-def report(name, *sizes):
-    print(f"{name:>36}" + "".join(f"{size / 1e6:8.0f} MB" for size in sizes), flush=True)
+def measure(lessons=(1, 4), kernels=5) -> Iterator[Table]:
+    if not Path("/proc/self/smaps_rollup").exists():
+        print("No memory measured: this reads /proc/<pid>/smaps_rollup, which only Linux has.")
+        return
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel, not the user's
+    alone, seconds = {}, {}
+    for lesson in LESSONS:
+        with kernel(lesson) as (pid, seconds[lesson]):
+            alone[lesson] = Memory.of(pid)
+    with server() as pid:
+        of_server = Memory.of(pid)
+    yield Table(
+        "Each lesson: its time and its kernel",
+        "All cells run once, in a kernel that is up. Memory after the last cell: PSS counts a page "
+        "that *n* processes share as 1/*n* in each; own pages are shared with nobody; peak is the "
+        "most that was ever held.",
+        {"": "{}", "cells take": "{:.1f} s"} | dict.fromkeys(["PSS", "own", "peak"], "{:.0f} MB"),
+        [(lesson.stem, seconds[lesson], *megabytes(alone[lesson])) for lesson in LESSONS]
+        + [("JupyterLab's server, no notebook open", None, *megabytes(of_server))],
+    )
+    for number in lessons:
+        yield a_class(LESSONS[number - 1], kernels, alone[LESSONS[number - 1]].pss)
+
+
+def a_class(lesson, kernels, alone) -> Table:
+    with ExitStack() as stack:
+        pids = [stack.enter_context(kernel(lesson))[0] for _ in range(kernels)]
+        total = sum(Memory.of(pid).pss for pid in pids)
+    further = (total - alone) / (kernels - 1)
+    return Table(
+        f"A class of {CLASS} on one machine: lesson {lesson.stem[1]}",
+        f"{kernels} kernels at once share the pages of one installation. The last line is "
+        f"extrapolated: one kernel and {CLASS - 1} times what each further one took.",
+        {"kernels": "{}", "memory": "{:.2f} GB"},
+        [
+            ("1", alone / 1e9),
+            (f"{kernels}", total / 1e9),
+            ("each after the first", further / 1e9),
+            (f"{CLASS}, extrapolated", (alone + (CLASS - 1) * further) / 1e9),
+        ],
+    )
+
+
+def megabytes(memory) -> list[float]:
+    return [size / 1e6 for size in memory]
 
 
 def main():
@@ -108,34 +154,7 @@ def main():
     options = parser.parse_args()
     if options.kernels < 2:
         parser.error("--kernels: one alone is measured anyway, so name two or more")
-    if not Path("/proc/self/smaps_rollup").exists():
-        print("Nothing measured: this reads /proc/<pid>/smaps_rollup, which only Linux has.")
-        return
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel, not the user's
-
-    print(f"{'one kernel alone':>36}" + "".join(f"{head:>11}" for head in Memory._fields))
-    alone = {}
-    for lesson in LESSONS:
-        with kernel(lesson) as pid:
-            alone[lesson] = Memory.of(pid)
-        report(lesson.stem, *alone[lesson])
-
-    lesson, count = LESSONS[options.lesson - 1], options.kernels
-    with ExitStack() as stack:
-        pids = [stack.enter_context(kernel(lesson)) for _ in range(count)]
-        together = [Memory.of(pid) for pid in pids]
-    print(f"{f'{count} kernels of {lesson.stem}':>36}")
-    for number, memory in enumerate(together, start=1):
-        report(f"kernel {number}", *memory)
-    total = sum(memory.pss for memory in together)
-    further = (total - alone[lesson].pss) / (count - 1)
-    report("together", total)
-    report("each after the first", further)
-    report(f"{CLASS}, extrapolated", alone[lesson].pss + (CLASS - 1) * further)
-
-    with server() as pid:
-        print(f"{'JupyterLab server':>36}")
-        report("no notebook open", *Memory.of(pid))
+    show(measure([options.lesson], options.kernels))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -87,6 +89,12 @@ def test_pins_are_exact_and_the_same_on_every_machine(name):
     assert re.fullmatch(r"==[\w.]+", PINS[name])  # no "+cpu", no path, no range
 
 
+def test_the_lowest_versions_are_the_bounds():
+    script = [sys.executable, ROOT / "tools" / "lowest.py"]
+    said = subprocess.run(script, capture_output=True, text=True, check=True).stdout
+    assert bounds(said.splitlines()) == {n: f"=={b.removeprefix('>=')}" for n, b in ASKED.items()}
+
+
 def test_torch_is_pinned_at_the_version_the_lessons_were_run_with():
     assert PINS["torch"] == "==2.13.0"
 
@@ -95,7 +103,7 @@ def test_jupyterlab_has_its_security_fixes():
     assert Version(NEEDED["jupyterlab"].removeprefix(">=")) >= Version("4.5.7")
 
 
-TARGETS = ["help", "lab", "test", "site", "slides", "refresh", "lint", "format", "clean"]
+TARGETS = "help lab test coverage mutants site slides bench refresh lint format clean".split()
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -128,7 +136,7 @@ def test_a_workflow_pins_its_actions_and_runs_what_the_readme_says(path):
     )
     assert workflow["permissions"] == {"contents": "read"}
     made = {
-        target for step in steps for target in re.findall(r"make ([\w ]+)", step.get("run", ""))
+        target for step in steps for target in re.findall(r"make ([a-z ]+)", step.get("run", ""))
     }
     assert {word for words in made for word in words.split()} <= set(TARGETS)
     assert all(job["timeout-minutes"] for job in workflow["jobs"].values())

@@ -93,6 +93,64 @@ def assert_moves(scrub):
     assert before["still"] == after["still"]
 
 
+# What can be operated in a part of a page, in the order in which it is read.
+OPERABLE = """(part) => [...part.querySelectorAll(
+    "a[href], button, input, select, summary, [tabindex='0'], [contenteditable=true]"
+)].filter((node) => !node.disabled && node.checkVisibility({ visibilityProperty: true }))"""
+
+
+def assert_keyboard_reaches_all(page, part):
+    """Tab goes through all that can be operated, in the order of reading, shows it, and leaves."""
+    nodes = part.evaluate_handle(OPERABLE)
+    count = nodes.evaluate("(nodes) => nodes.length")
+    nodes.evaluate("(nodes) => nodes[0].focus({ focusVisible: true })")
+    seen = """(nodes) => {
+        const node = document.activeElement;
+        const { outlineStyle, outlineWidth } = getComputedStyle(node);
+        const shown = outlineStyle !== "none" && parseFloat(outlineWidth) >= 1;
+        return [nodes.indexOf(node), shown, node.outerHTML.slice(0, 200)];
+    }"""
+    for wanted in range(count):
+        at, shown, html = nodes.evaluate(seen)
+        assert at == wanted and shown, html
+        page.keyboard.press("Tab")
+    assert nodes.evaluate(seen)[0] == -1  # no trap
+
+
+COLOURS = ("color-contrast", "link-in-text-block")
+
+
+def assert_accessible(page, axe, within=None, only=(), ignored=()):
+    """axe-core finds nothing to be mended in the page, or in what these selectors pick.
+
+    `only` these rules, by default all but those `ignored`.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.add_script_tag(content=axe)
+    options = {
+        "preload": False,  # it would load the style sheets again, which file:// forbids
+        "selectors": False,  # they take longer to find than all the rest
+        "rules": {rule: {"enabled": False} for rule in ignored},
+    }
+    if only:
+        options["runOnly"] = list(only)
+    found, compared = page.evaluate(
+        """async ([within, options]) => {
+            const { violations, passes } = await axe.run(within ?? document, options);
+            const told = ({ html, any, all, none }) =>
+                [html.slice(0, 200), ...[...any, ...all, ...none].map(({ message }) => message)];
+            const contrast = passes.find(({ id }) => id === "color-contrast");
+            return [
+                violations.map(({ impact, id, nodes }) => [impact, id, ...nodes.map(told)]),
+                contrast?.nodes.length ?? 0,
+            ];
+        }""",
+        [within, options],
+    )
+    assert not found, found
+    assert compared > 8  # what is scrolled out of sight would be passed over in silence
+
+
 def assert_links_lead_somewhere(folder, at_least):
     """From every page of a folder of HTML: to a file that is there, and to a place in it."""
     pages = {
@@ -129,9 +187,7 @@ def jupyterlab(home):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
     options = [
         "--ServerApp.ip=127.0.0.1",
@@ -148,14 +204,20 @@ def jupyterlab(home):
         server = subprocess.Popen(command + options, stdout=log, stderr=log, env=environment)
         address = f"http://127.0.0.1:{port}"
         try:
-            _wait_for(server, f"{address}/api/status?token={TOKEN}", home / "log")
+            wait_for(server, f"{address}/api/status?token={TOKEN}", home / "log")
             yield Jupyter(address, home)
         finally:
             server.terminate()
             server.wait(20)
 
 
-def _wait_for(server, url, log, seconds=60):
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(server, url, log, seconds=60):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and server.poll() is None:
         try:
@@ -203,6 +265,12 @@ class Lab:
             "([name, args]) => window.jupyterapp.commands.execute(name, args).then(() => true)",
             [command, arguments],
         )
+
+    def use_theme(self, dark):
+        self.do("apputils:change-theme", theme=f"JupyterLab {'Dark' if dark else 'Light'}")
+        body = f'body[data-jp-theme-light="{"false" if dark else "true"}"]'
+        self.page.wait_for_selector(body, state="attached")
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")  # it covers all
 
     def run_all(self, seconds=120):
         self.do("notebook:run-all-cells")
