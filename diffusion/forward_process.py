@@ -207,7 +207,7 @@ def _check_data(x: Tensor, name: str = "x") -> None:
 
 
 def _check_sequence(noises) -> None:
-    if not isinstance(noises, (Tensor, Sequence)) or isinstance(noises, str):
+    if not isinstance(noises, (Tensor, Sequence)):
         raise TypeError(
             f"noises must be a tensor or a list of tensors, not {type(noises).__name__}."
         )

@@ -451,7 +451,16 @@ def test_betas_may_be_any_list_array_or_tensor_of_numbers(betas):
 def test_betas_with_few_digits_are_taken_as_they_are(dtype):
     make = torch.tensor if isinstance(dtype, torch.dtype) else np.array
     betas = make([0.1, 0.2], dtype=dtype)
-    assert NoiseSchedule.from_betas(betas).betas.tolist() == betas.tolist()
+    schedule, exact = NoiseSchedule.from_betas(betas), NoiseSchedule.from_betas(betas.tolist())
+    assert schedule.betas.tolist() == betas.tolist()
+    # And computed with as many digits as any others.
+    assert schedule.noise_rate(2, torch.float64) == exact.noise_rate(2, torch.float64)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_schedule_is_on_the_cpu_wherever_its_betas_are(device):
+    schedule = NoiseSchedule.from_betas(torch.tensor([0.1, 0.2], device=device))
+    assert schedule.betas.device == schedule.alpha_bar(2).device == torch.device("cpu")
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ wrong with one is put into a sentence that names the file and says what to do ab
 import io
 import os
 import stat
+import struct
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError, features
+from PIL import ExifTags, Image, UnidentifiedImageError, features
 from torch import Tensor
 
 _FORMATS = ["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"]
@@ -23,6 +24,25 @@ _MAX_BYTES = 50_000_000
 _MAX_PIXELS = 25_000_000
 _MAX_SIZE = 2048
 
+# Nor may a small picture take minutes or gigabytes. Usual are a hundred thousand reads (the parts
+# of a PNG), twice as many numbers (where the tiles of a TIFF are), and a dozen passes over a JPEG.
+_MAX_READS = 1_000_000
+_MAX_NUMBERS = 500_000
+_MAX_PASSES = 100
+_MAX_EXIF = 1_000_000
+_MAX_MEMORY = 480_000_000
+
+_Tag = ExifTags.Base
+_TURNS = {  # by the orientation in Exif
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
 _DIGIT_COLUMNS = 174  # as many as there are of the rarest digit
 _DIGIT_SIZE = 8
 
@@ -31,13 +51,13 @@ def load_image(source, size: int = 256) -> Tensor:
     """A picture as a tensor: upright, cropped to its central square, and resized.
 
     Transparency is laid on white. Of an animation, the first frame is taken. Colour profiles are
-    ignored. Greyscale of 16 bits is scaled from its full range; that of 32 bits, integers or
-    floats, from its smallest to its largest value, since it has no agreed range.
+    ignored. Greyscale of 16 bits is scaled from its full range; that of 32 bits or with a sign,
+    integers or floats, from its smallest to its largest value, since it has no agreed range.
 
     Args:
         source: a path; the bytes of a picture file; or an upload, the `value` of an ipywidgets 8
             `FileUpload`. PNG, JPEG, GIF, WebP, BMP, TIFF, and AVIF where Pillow has it; at most
-            50 MB and 25 megapixels.
+            50 MB and 25 megapixels, and what can be read without 500 MB of memory.
         size: width and height of the result, in 1 … 2048.
 
     Returns:
@@ -47,7 +67,8 @@ def load_image(source, size: int = 256) -> Tensor:
         TypeError: `source` is none of these, or `size` is not an int.
         FileNotFoundError: there is no file at the path.
         ValueError: `size` is out of range, the upload is not exactly one file, or the file is no
-            usable picture: not a picture, damaged, incomplete, or too large.
+            usable picture: not a picture, damaged, incomplete, too large, or stored in one of the
+            rare ways that Pillow misreads.
     """
     _check_size(size)
     picture = _decode(*_read(source))
@@ -179,47 +200,147 @@ def _decode(name: str, data: bytes) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a doubtful resolution, say, is not our concern
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-                # The header is read, the pixels are not: now is the time to refuse.
-                if picture.width * picture.height > _MAX_PIXELS:
-                    raise Image.DecompressionBombError
-                return _as_rgb(ImageOps.exif_transpose(picture))
+            picture, turn = _as_stored(data)
+            return picture if turn is None else picture.transpose(turn)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         problem = f"has more than {_MAX_PIXELS // 10**6} million pixels; make it smaller first"
     except UnidentifiedImageError:
         problem = f"is not a picture, or its beginning is damaged; use {', '.join(_FORMATS)}"
     except FloatingPointError:
         problem = "has pixels that are infinite or not numbers; replace them first"
+    except NotImplementedError:
+        problem = "is stored in a rare way that would come out wrong; save it anew as PNG"
+    except MemoryError:
+        problem = "would take too much memory or time; save it anew as PNG"
     except Exception:  # on damaged data Pillow raises errors of a dozen kinds
         problem = "is damaged or incomplete; get it again, or save it anew as PNG"
     raise ValueError(f"{name} {problem}.")
 
 
+def _as_stored(data: bytes) -> tuple[Image.Image, Image.Transpose | None]:
+    """The picture as 8-bit RGB, and how to turn it upright.
+
+    That is left to the caller, when Pillow's decoder is gone: it may hold a picture three times.
+    Nor would `ImageOps.exif_transpose` do, which fails where it cannot write the Exif anew.
+    """
+    if data.startswith(b"\xff\xd8"):  # JPEG: scans of all pixels, and parts of one Exif
+        if data.count(b"\xff\xda\0") + data.count(b"Exif\0\0") > _MAX_PASSES:
+            raise MemoryError
+    elif data.startswith((b"II", b"MM")) and _numbers_in_tags(data) > _MAX_NUMBERS:
+        raise MemoryError
+
+    with Image.open(_File(data), formats=_FORMATS) as picture:
+        # The header is read, the pixels are not: now is the time to refuse.
+        tags = getattr(picture, "tag_v2", {})  # a TIFF is decoded by whole tiles
+        tile = int(tags.get(_Tag.TileWidth, 0)) * int(tags.get(_Tag.TileLength, 0))
+        pixels = max(picture.width * picture.height, tile)
+        if pixels > _MAX_PIXELS:
+            raise Image.DecompressionBombError
+        if picture.format in ("WEBP", "AVIF"):  # four times the pixels, twice the file, all frames
+            if 16 * pixels + 2 * len(data) + 128 * picture.n_frames > _MAX_MEMORY:
+                raise MemoryError
+        picture.load()
+        if len(picture.info.get("exif", b"")) > _MAX_EXIF:
+            raise MemoryError
+        if _is_misread(picture, data):
+            raise NotImplementedError
+        return _as_rgb(picture), _TURNS.get(picture.getexif().get(_Tag.Orientation))
+
+
+def _numbers_in_tags(tiff: bytes) -> int:
+    """How many numbers the first directory lists; Pillow makes an object of each.
+
+    Raises EOFError where the directory is cut off: Pillow would do without the missing tags.
+    """
+    order = "<" if tiff.startswith(b"II") else ">"
+    is_big = 43 in tiff[2:4]  # BigTIFF: the same with 64 bits
+    (start,) = struct.unpack_from(order + ("8xQ" if is_big else "4xL"), tiff)
+    count, entry = (order + "Q", order + "HHQ8x") if is_big else (order + "H", order + "HHL4x")
+    (entries,) = struct.unpack_from(count, tiff, start)
+    start += struct.calcsize(count)
+    end = start + entries * struct.calcsize(entry)
+    if end > len(tiff):
+        raise EOFError
+    text = (1, 2, 7)  # kept as it is, however long
+    return sum(n for _, kind, n in struct.iter_unpack(entry, tiff[start:end]) if kind not in text)
+
+
+class _File(io.BytesIO):
+    """The bytes of a picture, given out at most `_MAX_READS` times.
+
+    A file may consist of nothing but tiny comments, which Pillow takes one by one, in Python.
+    """
+
+    reads = 0
+
+    def read(self, size=-1, /) -> bytes:
+        self.reads += 1
+        if self.reads > _MAX_READS:
+            raise MemoryError
+        return super().read(size)
+
+
+def _is_misread(picture: Image.Image, data: bytes) -> bool:
+    """Whether Pillow, as of version 13, decodes this to other values than it stands for."""
+    see_through = picture.info.get("transparency")
+    if picture.format == "GIF":  # its first frame leaves an edge free, which is no colour
+        return see_through is None and picture.dispose_extent != (0, 0, *picture.size)
+    if picture.format == "PNG" and see_through is not None:  # given in the depth of the file
+        depth, kind = data[24:26]
+        is_low, is_high = kind == 0 and depth in (2, 4), kind == 2 and depth == 16
+        return is_high or (is_low and 0 < see_through < 2**depth - 1)
+    if picture.format != "TIFF":
+        return False
+
+    tags, mode = picture.tag_v2, picture.mode
+    bits, number = tags.get(_Tag.BitsPerSample, (1,)), tags.get(_Tag.SampleFormat, (1,))
+    is_compressed, ends_big = picture.info["compression"] != "raw", data.startswith(b"MM")
+    is_apart = tags.get(_Tag.PlanarConfiguration) == 2 and len(bits) > 1  # first all of the red
+    return (
+        bits == (12,)
+        or (number == (2,) and bits == (8,))  # signed
+        or (number == (1,) and mode == "I" and picture.getextrema()[0] < 0)  # unsigned, and huge
+        or (mode in ("I", "F") and is_compressed and ends_big)
+        or (_is_deep(picture) and tags.get(_Tag.PhotometricInterpretation, 0) == 0)  # white is 0
+        or (is_apart and (bits[0] != 8 or mode not in ("RGB", "RGBA", "CMYK")))
+    )
+
+
+def _is_deep(picture: Image.Image) -> bool:
+    return picture.mode in ("I", "F") or picture.mode.startswith("I;16")
+
+
 def _as_rgb(picture: Image.Image) -> Image.Image:
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+    if _is_deep(picture):
         picture = _as_8_bits(picture)
-    if picture.has_transparency_data:
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    if picture.mode != "RGBA":
         picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture)
-    return picture.convert("RGB")
+    page = Image.new("RGB", picture.size, "white")
+    page.paste(picture, mask=picture)
+    return page
 
 
 def _as_8_bits(picture: Image.Image) -> Image.Image:
     """Deep greyscale scaled to 0 … 255, where Pillow's own conversion would clip it."""
     dtype = torch.float32 if picture.mode == "F" else torch.int32
-    numbers = picture if picture.mode == "F" else picture.convert("I")
-    values = torch.frombuffer(bytearray(numbers.tobytes()), dtype=dtype).double()
-    if not values.isfinite().all():
+    numbers = picture if picture.mode in ("I", "F") else picture.convert("I")
+    values = torch.frombuffer(bytearray(numbers.tobytes()), dtype=dtype)
+    low, high = (end.double() for end in values.aminmax())
+    if not (low.isfinite() and high.isfinite()):
         raise FloatingPointError
-
-    low, high = (0, 65535) if picture.mode.startswith("I;16") else values.aminmax()
-    scaled = (values - low) * (255 / max(high - low, 1e-300))  # a flat picture becomes black
-    if "transparency" in picture.info:  # the one value that a PNG declares see-through
-        scaled[values == picture.info["transparency"]] = 255
+    if picture.mode.startswith("I;16"):
+        low, high = 0, 65535
 
     greys = bytearray(len(values))
-    torch.frombuffer(greys, dtype=torch.uint8).copy_(scaled.round())
+    shown = torch.frombuffer(greys, dtype=torch.uint8)
+    # A part at a time: as doubles, the numbers of 25 megapixels would take 200 MB, several times.
+    for some, grey in zip(values.split(2**20), shown.split(2**20), strict=True):
+        scaled = (some.double() - low) * (255 / max(high - low, 1e-300))  # flat becomes black
+        if "transparency" in picture.info:  # the one value that a PNG declares see-through
+            scaled[some == picture.info["transparency"]] = 255
+        grey.copy_(scaled.round())
     return Image.frombytes("L", picture.size, greys)
 
 
