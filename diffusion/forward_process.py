@@ -60,9 +60,7 @@ def forward_step(
     """
     noise = _noise_for(x_prev, noise, generator)
     t = _time_for(x_prev, t)
-    # Half the digits hold the root of a small β, but not the β.
-    dtype = torch.promote_types(x_prev.dtype, torch.float32)
-    keep, add = schedule.alpha(t, dtype).sqrt(), schedule.beta(t, dtype).sqrt()
+    keep, add = schedule._step_rates(t, x_prev.dtype)  # √(1 − β_t) and √β_t
     return _blend(keep, x_prev, add, noise)
 
 
@@ -188,7 +186,7 @@ def collapse_noise(noises: Tensor | Sequence[Tensor], schedule: NoiseSchedule) -
 
 def _blend(a: Tensor, x: Tensor, b: Tensor, noise: Tensor) -> Tensor:
     """a·x + b·noise, the rates a and b broadcast over all but the batch dimension."""
-    a, b = (rate.to(x).reshape(-1, *[1] * (x.ndim - 1)) for rate in (a, b))  # of x's dtype
+    a, b = (rate.to(x.device).reshape(-1, *[1] * (x.ndim - 1)) for rate in (a, b))
     # In place on our own product: no third tensor of this size is ever allocated.
     return (a * x).addcmul_(b, noise)
 

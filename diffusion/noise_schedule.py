@@ -146,6 +146,12 @@ class NoiseSchedule:
         """
         return _look_up(self._log_snrs, self._check_time(t), dtype)
 
+    def _step_rates(self, t, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """√α_t and √β_t, rounded after the root: half the digits hold √β for a smaller β."""
+        index = self._check_time(t, first=1) - 1
+        tables = self._alphas.sqrt(), self._betas.sqrt()
+        return tuple(_look_up(table, index, dtype) for table in tables)
+
     def _check_time(self, t, first: int = 0) -> Tensor:
         """`t` as an int64 tensor, or the reason why it is not a time of this schedule."""
         if isinstance(t, Tensor):

@@ -16,6 +16,8 @@ nb_code_prompt_hide = "Hide the code"
 myst_enable_extensions = ["dollarmath", "colon_fence", "html_image"]
 myst_heading_anchors = 2
 mathjax_path = "tex-svg.js"
+# Without the menu, which would make a stop for the Tab key of each formula.
+mathjax3_config = {"options": {"enableMenu": False}}
 
 smartquotes = False  # the lessons choose their own
 
@@ -26,6 +28,7 @@ html_static_path = ["static", "_build/lib"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_copy_source = False
+html_domain_indices = False  # there is one module
 html_show_sourcelink = False
 
 autodoc_member_order = "bysource"

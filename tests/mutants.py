@@ -17,37 +17,20 @@ COPY = ROOT / "build" / "mutants"
 
 # Reason: the lines that are changed, as they were and as they become.
 EXPLAINED = {
-    "torch takes None for the dtype that a table has, float64. The rates are rounded to the dtype "
-    "of x all the same, so nothing changes on a device that has float64; some have none.": [
-        (
-            "dtype = torch.promote_types(x_prev.dtype, torch.float32)",
-            "dtype = None",
-        ),
-        (
-            "keep, add = schedule.alpha(t, dtype).sqrt(), schedule.beta(t, dtype).sqrt()",
-            "keep, add = schedule.alpha(t, None).sqrt(), schedule.beta(t, dtype).sqrt()",
-        ),
-        (
-            "keep, add = schedule.alpha(t, dtype).sqrt(), schedule.beta(t, dtype).sqrt()",
-            "keep, add = schedule.alpha(t, dtype).sqrt(), schedule.beta(t, None).sqrt()",
-        ),
-        (
-            "signal_rate = schedule.signal_rate(t, x_0.dtype)",
-            "signal_rate = schedule.signal_rate(t, None)",
-        ),
-        (
-            "noise_rate = schedule.noise_rate(t, x_0.dtype)",
-            "noise_rate = schedule.noise_rate(t, None)",
-        ),
+    "torch takes None for the dtype that a table has, which is float64.": [
         (
             "weights = (weights / schedule.noise_rate(t, torch.float64)).tolist()",
             "weights = (weights / schedule.noise_rate(t, None)).tolist()",
         ),
     ],
-    "It takes a second device to see where a look-up is; with one, test_tensors.py notices.": [
+    "It takes a second device to see where a tensor is; with one, test_tensors.py notices.": [
         (
             "return table.to(dtype).to(index.device).take(index)",
             "return table.to(dtype).to(None).take(index)",
+        ),
+        (
+            "a, b = (rate.to(x.device).reshape(-1, *[1] * (x.ndim - 1)) for rate in (a, b))",
+            "a, b = (rate.to(None).reshape(-1, *[1] * (x.ndim - 1)) for rate in (a, b))",
         ),
     ],
 }

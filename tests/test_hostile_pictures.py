@@ -410,7 +410,6 @@ TINY_PIECES = {
     "filling of a JPEG": jpeg_with(b"\xff" * 10_000),
     "chunks of a PNG": png(8, 8, 8, 0, b"", *[chunk(b"aaAa")] * 5000),
     "runs of a BMP": bmp(200, 200, 8, 1, b"\1\2" * 10_000, bytes(1024)),
-    "jumps of a BMP": bmp(9, 9, 8, 1, b"\0\2\0\0" * 5000, bytes(1024)),
 }
 
 

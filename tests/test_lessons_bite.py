@@ -93,9 +93,9 @@ COEFFICIENTS = {
     "nothing, in lesson 2": (*UNCHANGED, CHAIN),
     "nothing, in lesson 5": (*UNCHANGED, BATCH),
     "β for √β": (
-        "forward_process.py",
-        "schedule.beta(t, dtype).sqrt()",
-        "schedule.beta(t, dtype)",
+        "noise_schedule.py",
+        "tables = self._alphas.sqrt(), self._betas.sqrt()",
+        "tables = self._alphas.sqrt(), self._betas",
         CHAIN,
     ),
     "β one step early": (

@@ -293,7 +293,7 @@ def test_every_view_is_joined_to_the_timeline_by_jslink():
 @pytest.mark.parametrize("count", [1, 3, 6])
 def test_together_they_tell_the_kernel_of_t_at_most_ten_times_a_second(count):
     it = scrub(*[CurvesView(SCHEDULE) for _ in range(count)])
-    assert sum(1000 / widget._save_every for widget in [it.timeline, *it.views]) <= 10
+    assert sum(1000 / widget._save_after for widget in [it.timeline, *it.views]) <= 10
 
 
 def test_t_can_be_read_and_set():

@@ -57,7 +57,7 @@ def load_image(source, size: int = 256) -> Tensor:
     Args:
         source: a path; the bytes of a picture file; or an upload, the `value` of an ipywidgets 8
             `FileUpload`. PNG, JPEG, GIF, WebP, BMP, TIFF, and AVIF where Pillow has it; at most
-            50 MB and 25 megapixels, and what can be read without 500 MB of memory.
+            50 MB and 25 megapixels, and no more than takes 500 MB of memory to read.
         size: width and height of the result, in 1 … 2048.
 
     Returns:

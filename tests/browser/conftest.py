@@ -5,10 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from harness import ROOT, Lab, chromium_browser, find_chromium, jupyterlab
 
 sys.path.insert(0, str(ROOT / "tools"))
 import publish
+from publish.page import MODULES, install_scripts
+from publish.places import BUILD
 
 
 def pytest_collection_modifyitems(items):
@@ -33,23 +36,39 @@ def chromium():
         yield browser
 
 
-def built(build):
+def built(name, build, run):
+    """The folder that `build` makes; once in a run of the tests, whichever process comes first."""
+    stamp = BUILD / f"{name}.run"
+    with FileLock(BUILD / f"{name}.lock"):
+        if not stamp.exists() or stamp.read_text() != run:
+            try:
+                build()
+            except publish.Missing as missing:
+                is_missing(str(missing))
+            stamp.write_text(run)
+    return BUILD / name
+
+
+@pytest.fixture(scope="session")
+def site(testrun_uid):
+    """The folder that `make site` builds."""
+    return built("site", publish.build_site, testrun_uid)
+
+
+@pytest.fixture(scope="session")
+def slides(testrun_uid):
+    """The folder that `make slides` builds."""
+    return built("slides", publish.build_slides, testrun_uid)
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """axe-core, which finds what keeps people out; npm brings it, as it does the site's scripts."""
     try:
-        return build()
+        install_scripts()
     except publish.Missing as missing:
         is_missing(str(missing))
-
-
-@pytest.fixture(scope="session")
-def site():
-    """The folder that `make site` builds."""
-    return built(publish.build_site)
-
-
-@pytest.fixture(scope="session")
-def slides():
-    """The folder that `make slides` builds."""
-    return built(publish.build_slides)
+    return (MODULES / "axe-core" / "axe.min.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -67,10 +86,7 @@ def open_lab(chromium, jupyter):
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         lab = Lab(context.new_page(), jupyter, name)
-        # Set either theme: JupyterLab remembers the last one.
-        lab.do("apputils:change-theme", theme=f"JupyterLab {'Dark' if dark else 'Light'}")
-        body = f'body[data-jp-theme-light="{"false" if dark else "true"}"]'
-        lab.page.wait_for_selector(body, state="attached")
+        lab.use_theme(dark)  # set either: JupyterLab remembers the last one
         return lab
 
     yield open_notebook

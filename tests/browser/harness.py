@@ -93,6 +93,20 @@ def assert_moves(scrub):
     assert before["still"] == after["still"]
 
 
+# What of our widgets reaches beyond the output that they are in, or out of the window, or is cut.
+BEYOND = """() => [...document.querySelectorAll(
+    ":is(.scrub, .scrub-view, .scrub-explorer, .scrub-bug-lab) *:not(svg *)"
+)].filter((node) => {
+    const box = node.getBoundingClientRect();
+    const output = node.closest(".jp-OutputArea-output, .cell_output").getBoundingClientRect();
+    const left = Math.max(output.left, 0) - 1;
+    const right = Math.min(output.right, innerWidth) + 1;
+    const out = box.width > 0 && (box.left < left || box.right > right);
+    const clips = getComputedStyle(node).overflowX !== "visible";
+    return out || (clips && node.scrollWidth > node.clientWidth + 1);
+}).map((node) => node.outerHTML.slice(0, 150))"""
+
+
 # What can be operated in a part of a page, in the order in which it is read.
 OPERABLE = """(part) => [...part.querySelectorAll(
     "a[href], button, input, select, summary, [tabindex='0'], [contenteditable=true]"
@@ -117,16 +131,17 @@ def assert_keyboard_reaches_all(page, part):
     assert nodes.evaluate(seen)[0] == -1  # no trap
 
 
-COLOURS = ("color-contrast", "link-in-text-block")
-
-
 def assert_accessible(page, axe, within=None, only=(), ignored=()):
     """axe-core finds nothing to be mended in the page, or in what these selectors pick.
 
-    `only` these rules, by default all but those `ignored`.
+    `only` these rules, by default all but those `ignored`. The page is left without the glyphs of
+    its formulas, if they are drawn: they are half of it, and hidden from axe and screen readers.
     """
     if not page.evaluate("'axe' in window"):
         page.add_script_tag(content=axe)
+    page.evaluate(
+        "document.querySelectorAll('mjx-container > svg').forEach((svg) => svg.replaceChildren())"
+    )
     options = {
         "preload": False,  # it would load the style sheets again, which file:// forbids
         "selectors": False,  # they take longer to find than all the rest
@@ -233,9 +248,12 @@ class Jupyter:
 
     def write(self, name, *cells):
         """A notebook with these code cells."""
+        # Under a name that was written before, it gets that one's kernel, which goes quickly. These
+        # are other cells, though: to run them is not to run the earlier ones again.
+        written = time.time_ns()
         code = [
-            {"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": source, "outputs": []}
-            | {"execution_count": None}
+            {"cell_type": "code", "id": f"c{i}-{written}", "source": source}
+            | {"metadata": {}, "outputs": [], "execution_count": None}
             for i, source in enumerate(cells)
         ]
         kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}

@@ -22,15 +22,17 @@ it
 FIRST = "Round 1 of 2: t was 321. You said 400, 79 off; the likelihood said 300, 21 off."
 
 
-def opened(open_lab, jupyter, **options):
-    lab = open_lab(jupyter.write("guess.ipynb", SETUP), **options)
+def opened(open_lab, jupyter, name, **options):
+    # A name of its own, and so a kernel of its own: one test shuts its kernel down, and a notebook
+    # of the same name, opened while JupyterLab still lists that kernel, would get it, dead.
+    lab = open_lab(jupyter.write(name, SETUP), **options)
     lab.run_all()
     lab.page.wait_for_selector(".scrub-guess canvas")
     return lab, lab.page.locator(".scrub-guess input"), lab.page.locator(".scrub-guess-result")
 
 
 def test_a_game_by_keyboard(open_lab, jupyter):
-    lab, slider, result = opened(open_lab, jupyter)
+    lab, slider, result = opened(open_lab, jupyter, "guess.ipynb")
     button = lab.page.locator(".scrub-guess button")
     expect(result).to_have_text("Round 1 of 2: which t is it?")
     expect(result).to_have_attribute("role", "status")
@@ -73,7 +75,8 @@ def test_a_game_by_keyboard(open_lab, jupyter):
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_it_needs_no_kernel_and_fits_a_narrow_window(open_lab, jupyter, dark):
-    lab, slider, result = opened(open_lab, jupyter, width=420, height=1100, dark=dark)
+    name = f"guess-{'dark' if dark else 'light'}.ipynb"
+    lab, slider, result = opened(open_lab, jupyter, name, width=420, height=1100, dark=dark)
     lab.page.evaluate(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.shutdown()"
     )

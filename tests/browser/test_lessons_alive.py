@@ -1,22 +1,31 @@
 """Each lesson, opened and run in JupyterLab as a learner does."""
 
+import re
+
 import pytest
-from harness import ROOT, SHOWN, assert_moves
+from harness import ROOT, SHOWN, assert_accessible, assert_keyboard_reaches_all, assert_moves
+from test_scrub import contrast
 
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 
-@pytest.mark.parametrize("name", LESSONS)
-def test_a_lesson_comes_alive(open_lab, name):
-    lab = open_lab(name)
-    console = []
-    lab.page.on("console", lambda said: console.append(said.text) if said.type == "error" else None)
+@pytest.fixture(scope="module", params=LESSONS)
+def lesson(open_lab, request):
+    """A lesson that was run; opening and running takes seconds."""
+    lab = open_lab(request.param)
+    lab.console = []
+    heard = lab.console.append
+    lab.page.on("console", lambda said: heard(said.text) if said.type == "error" else None)
     lab.run_all()
-    page = lab.page
-    scrubs = page.locator(".scrub")
-    page.wait_for_function("document.querySelectorAll('.scrub .scrub-timeline input').length >= 2")
-    page.wait_for_timeout(500)
+    sliders = "document.querySelectorAll('.scrub .scrub-timeline input').length >= 2"
+    lab.page.wait_for_function(sliders)
+    lab.page.wait_for_timeout(500)
+    return lab
 
+
+def test_a_lesson_comes_alive(lesson):
+    page = lesson.page
+    scrubs = page.locator(".scrub")
     for scrub in scrubs.all():
         assert_moves(scrub)
 
@@ -34,9 +43,80 @@ def test_a_lesson_comes_alive(open_lab, name):
     colour = "(node) => getComputedStyle(node).color"
     number = scrubs.first.locator(".scrub-term").first
     bright, before = number.evaluate(colour), scrubs.first.evaluate(SHOWN)
-    lab.do("apputils:change-theme", theme="JupyterLab Dark")
-    page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached")
+    lesson.use_theme(dark=True)
     scrubs.first.locator(".scrub-timeline input").press("PageUp")
     assert number.evaluate(colour) != bright
     assert scrubs.first.evaluate(SHOWN) != before
-    assert lab.errors == [] and console == []
+    assert lesson.errors == [] and lesson.console == []
+
+
+def test_all_of_a_lesson_is_in_reach_of_the_keyboard(lesson):
+    page = lesson.page
+    outputs = page.locator(".jp-OutputArea-output")
+    operable = outputs.filter(has=page.locator("input, button"))
+    for output in operable.all():
+        assert_keyboard_reaches_all(page, output)
+
+    # Its keys are a control's own: JupyterLab goes to no other cell by them, nor into one.
+    def press(control, key):
+        control.focus()
+        book = "[jupyterapp.shell.currentWidget.content].map((it) => [it.activeCellIndex, it.mode])"
+        before = page.evaluate(book)
+        control.press(key)
+        assert page.evaluate(book) == before
+
+    for handle in outputs.locator(".noUi-handle").all():
+        before = float(handle.get_attribute("aria-valuetext"))
+        press(handle, "ArrowUp")
+        assert float(handle.get_attribute("aria-valuetext")) > before
+        press(handle, "ArrowDown")
+        assert float(handle.get_attribute("aria-valuetext")) == before
+    toggles = outputs.locator(".widget-toggle-button")
+    for key, button in zip(("Enter", "Space"), toggles.all()[1:], strict=False):
+        press(button, key)
+        assert button.get_attribute("aria-pressed") == "true"
+        assert outputs.locator("[aria-pressed=true]").count() == 1
+    for button in outputs.locator(".widget-upload").all():
+        for key in ("Enter", "Space"):
+            with page.expect_file_chooser():
+                press(button, key)
+
+    # A check answers to the same keys as every cell.
+    answers = page.evaluate(
+        """() => {
+            const { content, context } = window.jupyterapp.shell.currentWidget;
+            const cells = [...context.model.sharedModel.cells];
+            const at = cells.findIndex((c) => c.metadata.tags?.includes("exercise"));
+            content.activeCellIndex = at;
+            content.mode = "command";
+            content.node.focus();
+            window.asked = content.widgets[at];
+            return window.asked.outputArea.node.innerText;
+        }"""
+    )
+    assert answers.startswith("Not attempted yet")
+    count = "window.asked.model.executionCount"
+    before = page.evaluate(count)
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_function(f"(before) => {count} > before", arg=before, polling=100)
+    assert page.evaluate("window.asked.outputArea.node.innerText") == answers
+    assert lesson.errors == [] and lesson.console == []
+
+
+def test_a_lesson_is_accessible_in_both_themes(lesson, axe):
+    page = lesson.page
+    # All of it in view, in a body that has a height: what lies elsewhere, axe takes for hidden.
+    page.add_style_tag(content="body { height: 100vh }")
+    height = page.evaluate("document.querySelector('.jp-WindowedPanel-inner').scrollHeight")
+    page.set_viewport_size({"width": 1280, "height": height + 300})
+    page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTo(0, 0)")
+    ours = {"include": [".jp-OutputArea-output", ".jp-MarkdownOutput"]}
+    lesson.use_theme(dark=True)
+    formulas = page.locator("mjx-mstyle[style*=color]")
+    for colour in formulas.evaluate_all("(all) => all.map((node) => getComputedStyle(node).color)"):
+        rgb = [int(number) for number in re.findall(r"\d+", colour)]
+        assert contrast(rgb, (17, 17, 17)) >= 4.5
+    assert_accessible(page, axe, ours, only=["color-contrast"])
+    lesson.use_theme(dark=False)
+    # JupyterLab underlines no link.
+    assert_accessible(page, axe, ours, ignored=["link-in-text-block"])

@@ -8,7 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from bs4 import BeautifulSoup
-from harness import SHOWN, assert_links_lead_somewhere, assert_moves, offline_page
+from harness import BEYOND, SHOWN, assert_links_lead_somewhere, assert_moves, offline_page
 from publish.page import NO_UPLOAD, WIDGET_STATE, packed
 from publish.places import LESSONS as NOTEBOOKS
 
@@ -75,8 +75,9 @@ def test_a_page_is_whole_and_alive(open_page, site, server, name, scheme):
         for image in page.locator("main img, article img").all():
             described = len(image.get_attribute("alt")) > 20
             assert described or image.locator("xpath=ancestor::a").inner_text()  # a card says it
-        page.set_viewport_size({"width": 360, "height": 740})  # it fits a phone
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        page.set_viewport_size({"width": 320, "height": 640})  # it fits the smallest phone
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        assert page.evaluate(BEYOND) == []
 
 
 def test_links_lead_somewhere(site):

@@ -46,7 +46,22 @@ def build_site() -> Path:
     options = ["-W", "--keep-going", "-q", "-c", DOCS, "-d", BUILD / "doctrees", "-b", "html"]
     if build_main([str(each) for each in (*options, source, site)]):
         raise RuntimeError("Sphinx found mistakes; see above.")
+    for page in site.rglob("*.html"):
+        page.write_text(for_listening(page.read_text("utf-8")), "utf-8")
     return site
+
+
+def for_listening(page: str) -> str:
+    """What Sphinx, Furo and MyST-NB do not tell those who cannot see the page."""
+    for theirs, ours in {
+        '<p class="caption" role="heading">': '<p class="caption" role="heading" aria-level="2">',
+        '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
+        # "Show the solution" is what it is called.
+        '<summary aria-label="Toggle hidden content">': "<summary>",
+        '<div id="search-results">': '<h1>Search</h1>\n<div id="search-results">',
+    }.items():
+        page = page.replace(theirs, ours)
+    return page
 
 
 def for_reading(notebook: NotebookNode) -> None:

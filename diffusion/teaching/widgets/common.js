@@ -1,20 +1,19 @@
 // Put in front of each view's own file, since a widget's module must be a single file.
 
 // jslink saves each change of t to the kernel at once: for a drag over four linked widgets, that
-// is hundreds of messages a second. Nothing is drawn from the kernel, so it may hear of t seldom:
-// we let `t` change freely in the page and save it at most once in `_save_every` milliseconds.
-const seldom = (save, model) => {
+// is hundreds of messages a second. Nothing is drawn from the kernel, so it need not follow: we let
+// `t` change freely in the page and save it when it has been still for `_save_after` milliseconds.
+const atRest = (linked, model) => {
+  const save = linked.save_changes.bind(linked);
   let timer = null;
   return () => {
-    timer ??= setTimeout(() => {
-      timer = null;
-      // What is saved is what was changed, and it is set once more: a t from before the kernel
-      // has moved it would come back. So let the t of now be what was changed.
-      const t = position(model);
-      model.set("t", null, { silent: true });
-      model.set("t", t, { silent: true });
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      // ipywidgets would save, and set once more, the t of back then; the kernel may have moved it.
+      const unsaved = linked._buffered_state_diff;
+      if (unsaved && "t" in unsaved) unsaved.t = position(model);
       save();
-    }, model.get("_save_every"));
+    }, model.get("_save_after"));
   };
 };
 
@@ -39,9 +38,9 @@ const initialize = ({ model }) => {
   const seen = new WeakSet();
   model.on("change:t", (linked) => {
     mend(linked, "t", position(model));
-    if (seen.has(linked)) return;
+    if (!seen.has(linked)) linked.save_changes = atRest(linked, model);
     seen.add(linked);
-    linked.save_changes = seldom(linked.save_changes.bind(linked), model);
+    linked.save_changes();
   });
   release({ model });
 };
@@ -157,7 +156,7 @@ const rangeInput = (parent, { min, max, label, marks }) => {
 const chart = (el, { width, height, x, y, xLabel, xTicks, yTicks }) => {
   const svg = element(el, "svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
   const clip = `scrub-clip-${Math.random().toString(36).slice(2)}`; // an id of this page's own
-  const [left, right, top, bottom] = [34, width - 17, 8, height - 30];
+  const [left, right, top, bottom] = [38, width - 17, 8, height - 30];
   const sx = (v) => left + ((v - x[0]) / (x[1] - x[0])) * (right - left);
   const sy = (v) => bottom - ((v - y[0]) / (y[1] - y[0])) * (bottom - top);
   const axes = element(svg, "g", { class: "scrub-axes" });

@@ -71,7 +71,7 @@ def _after_run(shell: InteractiveShell, result: ExecutionResult) -> None:
         _old.remove(widget)
         widget.close()
         # IPython would keep it as Out[12] and _12.
-        for names in (shell.user_ns["Out"], shell.user_ns, hidden):
+        for names in (shell.user_ns.get("Out", {}), shell.user_ns, hidden):
             for name in [name for name, value in names.items() if value is widget]:
                 del names[name]
 

@@ -23,7 +23,8 @@ def scrub(*views: View | str, t: int = 0) -> "Scrub":
         A widget. Its `t` can be read and set; to tie t to another widget's integer value, link
         that to its `timeline`: `jslink((slider, "value"), (it.timeline, "t"))`.
 
-    The equation under the slider is that of the first view.
+    The equation under the slider is that of the first view. When its cell is run again, a scrub
+    that no variable names and no other cell shows is closed; see `lifetime`.
 
     Raises:
         TypeError: something else than views and texts is given.
@@ -57,7 +58,7 @@ class Scrub(OfCell, VBox):
         self.timeline = Timeline(self.views[0].axis)
         joined = [self.timeline, *self.views]
         for widget in joined:
-            widget._save_every = 110 * len(joined)  # together, fewer than ten messages a second
+            widget._save_after = 110 * len(joined)  # together, fewer than ten messages a second
         self.t = t
         self._links = [jslink((self.timeline, "t"), (view, "t")) for view in self.views]
         for view in self.views:

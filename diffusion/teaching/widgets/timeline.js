@@ -8,7 +8,7 @@ const ICONS = {
 };
 
 // ipywidgets' sliders and buttons around a scrub do not say their names, nor which of them is
-// pressed, nor that a text has changed; and JupyterLab would take keys from them.
+// pressed, nor that a text has changed.
 const introduce = (around) => {
   for (const slider of around.querySelectorAll(".widget-slider")) {
     const [label, handle, number] = [".widget-label", ".noUi-handle", ".widget-readout"].map(
@@ -29,8 +29,6 @@ const introduce = (around) => {
   for (const button of around.querySelectorAll(".widget-toggle-button"))
     button.ariaPressed = button.classList.contains("mod-active");
   for (const text of around.querySelectorAll(".scrub-meter, .scrub-bug-line")) text.ariaLive = "polite";
-  for (const control of around.querySelectorAll(".noUi-handle, .widget-toggle-button"))
-    control.setAttribute("data-lm-suppress-shortcuts", "true");
 };
 
 const view = ({ model, el }) => {
@@ -118,11 +116,7 @@ const view = ({ model, el }) => {
   };
 
   // ------------------------------------------------------------------ moving t
-  const save = seldom(model.save_changes, model);
-  const go = (t) => {
-    model.set("t", Math.min(Math.max(Math.round(t), 0), last));
-    save();
-  };
+  const go = (t) => model.set("t", Math.min(Math.max(Math.round(t), 0), last));
 
   let playing = null; // the pending animation frame or timer
   const stop = () => {

@@ -40,8 +40,8 @@ class View(OfCell, anywidget.AnyWidget):
     alt = traitlets.Unicode().tag(sync=True)
     # Another number says to the page that the rest of the state is another one; see common.js.
     revision = traitlets.Int(0).tag(sync=True)
-    # The kernel hears of t at most once in so many milliseconds; see common.js.
-    _save_every = traitlets.Int(110).tag(sync=True)
+    # The kernel hears of t when it has been still for so many milliseconds; see common.js.
+    _save_after = traitlets.Int(110).tag(sync=True)
 
     axis = traitlets.Any()  # an Axis; it stays in the kernel, as does all that is not synced
 

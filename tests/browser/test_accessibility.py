@@ -1,0 +1,378 @@
+"""For everyone: by keyboard alone, by ear, in either theme, and in colours that the system sets."""
+
+import re
+from contextlib import ExitStack, contextmanager
+from decimal import Decimal
+from functools import cache
+from itertools import accumulate
+from operator import mul
+
+import matplotlib
+import pytest
+from harness import ROOT, assert_accessible, assert_keyboard_reaches_all, offline_page
+from matplotlib import colors
+from test_scrub import contrast
+from test_site import LESSONS, scrubs_of
+
+from diffusion.teaching import plots
+
+TEXTS = sorted(f"{path.stem}.html" for path in (ROOT / "docs" / "pages").glob("*.md"))
+PAGES = [*TEXTS, *LESSONS, "genindex.html", "search.html"]
+DECKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+FORMULAS_ARE_SET = """() => document.querySelectorAll("mjx-container").length
+    >= document.querySelectorAll(".math").length"""
+
+
+@pytest.fixture(scope="module")
+def opened(chromium, site):
+    """Opens a page of the site, from the disk; in the end nothing must have gone wrong."""
+
+    @contextmanager
+    def open_page(name, **options):
+        with offline_page(chromium, **options) as page:
+            page.goto((site / name).as_uri())
+            scrubs_of(page)
+            page.wait_for_function(FORMULAS_ARE_SET, polling=100)
+            yield page
+
+    return open_page
+
+
+@pytest.fixture(scope="module")
+def page_of(opened):
+    """A page of the site that stays open, since opening it takes seconds."""
+    with ExitStack() as stack:
+        yield cache(lambda name: stack.enter_context(opened(name)))
+
+
+def use_theme(page, light):
+    """That of the system, which the page follows until its reader chooses another."""
+    page.emulate_media(color_scheme="light" if light else "dark")
+    page.wait_for_selector(f"html[data-jp-theme-light={str(light).lower()}]")
+
+
+def rgb(colour):
+    """Of "rgb(…)" or "color(srgb …)"."""
+    numbers = [float(n) for n in re.findall(r"[\d.]+", colour)]
+    return [255 * n for n in numbers[:3]] if "srgb" in colour else numbers[:3]
+
+
+def paper_of(page):
+    return rgb(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+
+@pytest.fixture
+def open_deck(chromium, slides):
+    @contextmanager
+    def open_page(name):
+        with offline_page(chromium, height=720, reduced_motion="reduce") as page:
+            page.goto(f"{slides.as_uri()}/{name}")
+            page.wait_for_function("document.body.classList.contains('fitted')")
+            page.wait_for_function(
+                "[...document.querySelectorAll('.jp-OutputArea-output.jupyter-widgets')]"
+                ".every((output) => output.querySelector('input, button'))"
+            )
+            yield page
+
+    return open_page
+
+
+# ------------------------------------------------------------------ what axe-core finds
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible_in_both_themes(page_of, axe, name):
+    page = page_of(name)
+    assert page.locator("mjx-container[tabindex]").count() == 0  # no stop at each formula
+    # Furo's style sheet wants its two checkboxes outside of all landmarks. A heading that is a
+    # formula has no text for axe; a screen reader reads its MathML.
+    all_but = {"exclude": [".sidebar-toggle"]}
+    assert_accessible(page, axe, all_but, ignored=["empty-table-header"])
+    use_theme(page, light=False)
+    assert_accessible(page, axe, only=["color-contrast", "link-in-text-block"])
+    use_theme(page, light=True)
+
+
+def test_no_page_is_forgotten(site):
+    assert {path.relative_to(site).as_posix() for path in site.rglob("*.html")} == set(PAGES)
+
+
+@pytest.mark.parametrize("name", DECKS)
+def test_each_slide_is_accessible(open_deck, axe, name):
+    # As it would be printed, one slide below the other, all is in view at once. What takes the
+    # place of a question stands beside it then.
+    with open_deck(f"{name}.html?print-pdf&pdfSeparateFragments=false") as page:
+        page.add_style_tag(
+            content="""
+            .reveal .slides section.present:not(.stack), .reveal .slides .pdf-page > section {
+                display: flex !important;
+            }
+            .reveal .slides section * { visibility: visible !important; }"""
+        )
+        slides = page.evaluate("Reveal.getTotalSlides()")
+        assert page.locator(".pdf-page").count() == slides > 20
+        assert_accessible(page, axe)
+
+
+def test_the_list_of_decks_is_accessible(chromium, slides, axe):
+    with offline_page(chromium) as page:
+        page.goto((slides / "index.html").as_uri())
+        assert_accessible(page, axe)
+
+
+# ------------------------------------------------------------------ by keyboard
+def test_tab_goes_through_a_page_and_is_seen(opened):
+    with opened("index.html", width=1400, reduced_motion="reduce") as page:
+        page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        assert focused.inner_text() == "Skip to content"
+        page.wait_for_function("document.activeElement.getBoundingClientRect().top >= 0")
+        for light in (False, True):
+            use_theme(page, light)
+            ring = focused.evaluate("(node) => getComputedStyle(node).outlineColor")
+            assert contrast(rgb(ring), paper_of(page)) >= 3
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert focused.evaluate("(node) => Boolean(node.closest('#furo-main-content, article'))")
+        assert_keyboard_reaches_all(page, page.locator("body"))
+
+
+def test_the_theme_is_chosen_by_keyboard(page_of):
+    page = page_of("index.html")
+    toggle = page.locator(".theme-toggle:visible")
+    toggle.focus()
+    seen = []
+    for key in ("Enter", "Space", "Enter"):
+        page.keyboard.press(key)
+        seen.append(page.evaluate("document.body.dataset.theme"))
+    assert set(seen) == {"auto", "light", "dark"}
+
+
+def test_what_lies_in_a_drawer_takes_the_focus_only_when_it_is_open(opened):
+    with opened("index.html", width=700, reduced_motion="reduce") as page:
+        for name, link in (("__navigation", ".sidebar-drawer a"), ("__toc", ".toc-drawer ul ul a")):
+            box, link = page.locator(f"#{name}"), page.locator(link).first
+            assert not link.is_visible()
+            box.focus()
+            page.keyboard.press("Space")
+            link.wait_for()
+            box.press("Space")
+            link.wait_for(state="hidden")
+        page.evaluate("document.activeElement.blur()")
+        beside = """() => {
+            const { left, right } = document.activeElement.getBoundingClientRect();
+            return document.activeElement !== document.body && (right <= 0 || left >= innerWidth);
+        }"""
+        for _ in range(30):
+            page.keyboard.press("Tab")
+            assert not page.evaluate(beside), page.evaluate("document.activeElement.outerHTML")
+
+
+def test_what_is_wider_than_its_box_is_scrolled_by_keyboard(opened):
+    with opened("index.html", width=400) as page:
+        code = page.locator("pre[tabindex]").first
+        code.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("document.activeElement.scrollLeft > 0", polling=100)
+        wide = page.locator("pre[tabindex]").count()
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.wait_for_function(
+            "(n) => document.querySelectorAll('pre[tabindex]').length < n", arg=wide, polling=100
+        )
+
+
+def test_a_whole_game_by_keyboard_never_loses_the_focus(page_of):
+    page = page_of(LESSONS[4])
+    game = page.locator(".scrub-guess")
+    result, focused = game.locator(".scrub-guess-result"), page.locator(":focus")
+    game.locator("input").focus()
+    rounds = game.locator("tbody tr").count()
+    assert rounds == 5
+    for number in range(1, rounds + 1):
+        page.keyboard.press("PageUp" if number % 2 else "PageDown")
+        spoken = focused.get_attribute("aria-valuetext")
+        if number % 2:  # the slider's own key, or the button
+            page.keyboard.press("Enter")
+            page.keyboard.press("Tab")
+        else:
+            page.keyboard.press("Tab")
+            page.keyboard.press("Space")
+        guess = re.fullmatch(r"t = (\d+) of 1000", spoken)[1]
+        assert f"Round {number} of 5: t was" in result.inner_text()
+        assert f"You said {guess}, " in result.inner_text()
+        assert focused.inner_text() == ("Next" if number < rounds else "Play again")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Shift+Tab")
+        assert focused.get_attribute("aria-label") == "your guess of t"
+    assert "Round 1 of 5: which t is it?" in result.inner_text()
+
+
+def test_the_bug_lab_by_keyboard_never_loses_the_focus(page_of):
+    page = page_of(LESSONS[4])
+    lab = page.locator(".scrub-bug-lab")
+    buttons, focused = lab.locator(".widget-toggle-button"), page.locator(":focus")
+    slider = lab.locator(".scrub-timeline input")
+    pressed = lab.locator("[aria-pressed=true]")
+    buttons.first.focus()
+    for key in ("Enter", "Space"):
+        page.keyboard.press("Tab")
+        page.keyboard.press(key)
+        name = focused.inner_text()
+        assert pressed.all_inner_texts() == [name]
+        assert name in lab.locator("[role=status]").inner_text()
+    while focused.get_attribute("type") != "range":
+        page.keyboard.press("Tab")
+    page.keyboard.press("PageUp")
+    t = slider.input_value()
+    assert t == "200"
+    # Another bug arrives late, when the focus has gone on to the slider that it rebuilds.
+    buttons.last.evaluate("(button) => button.click()")
+    assert focused.get_attribute("aria-label") == "time t"
+    page.keyboard.press("ArrowRight")
+    assert slider.input_value() == "201"
+
+
+def test_tab_stays_on_the_slide(open_deck):
+    with open_deck(f"{DECKS[2]}.html") as page:
+        for widget in page.locator(".scrub-timeline").all():
+            slide = widget.locator("xpath=ancestor::section[1]")
+            slide.evaluate(
+                "(slide) => { const { h, v } = Reveal.getIndices(slide); Reveal.slide(h, v, 99); }"
+            )
+            widget.locator("input").wait_for()
+            assert_keyboard_reaches_all(page, slide)
+        assert page.locator("mjx-container[tabindex]").count() == 0  # no stop at each formula
+
+
+# ------------------------------------------------------------------ by ear
+def test_a_slider_says_where_it_stands(page_of):
+    page = page_of(LESSONS[1])
+    slider = page.locator(".scrub-timeline input").first
+    assert slider.get_attribute("aria-label") == "time t"
+    first, last = Decimal("0.0001"), Decimal("0.02")
+    kept = [1 - (first + (last - first) * i / 999) for i in range(1000)]
+    alpha_bars = [Decimal(1), *accumulate(kept, mul)]
+    for t in (0, 1, 250, 500, 1000):
+        slider.fill(str(t))
+        share = round(100 * alpha_bars[t].sqrt())
+        spoken = f"t = {t} of 1000, {share} % signal rate"
+        assert slider.get_attribute("aria-valuetext") == spoken
+
+
+def test_a_slider_of_another_axis_says_where_it_stands(page_of):
+    page = page_of(LESSONS[0])
+    slider = page.locator(".scrub-timeline input").first
+    assert slider.get_attribute("aria-label") == "variance β of the step"
+    last = int(slider.get_attribute("max"))
+    for quarter in range(5):
+        slider.fill(str(last * quarter // 4))
+        beta = Decimal(quarter) / 4
+        spoken = f"β = {beta:.3f}, {round(100 * (1 - beta).sqrt())} % signal rate"
+        assert slider.get_attribute("aria-valuetext") == spoken
+
+
+def test_the_sliders_of_the_explorer_say_their_names_and_where_they_stand(page_of):
+    page = page_of(LESSONS[2])
+    sliders = page.locator(".scrub-explorer .widget-slider").all()
+    wanted = [("β_start", 0, "0.05", "0.0001"), ("β_end", 0, 1, "0.001"), ("T", 0, 2000, 1)]
+    for slider, (name, low, high, step) in zip(sliders, wanted, strict=True):
+        handle, number = slider.locator(".noUi-handle"), slider.locator(".widget-readout")
+        assert handle.get_attribute("aria-label") == name
+        assert number.get_attribute("aria-label") == f"{name}, as a number"
+        low, high, step = map(Decimal, (low, high, step))
+        for key, expected in [
+            ("Home", low),
+            ("ArrowRight", low + step),
+            ("ArrowUp", low + 2 * step),
+            ("ArrowRight", low + 3 * step),
+            ("End", high),
+            ("ArrowLeft", high - step),
+        ]:
+            handle.press(key)
+            assert Decimal(handle.get_attribute("aria-valuetext")) == expected, key
+            assert Decimal(number.inner_text()) == expected
+    assert page.locator(".scrub-meter").get_attribute("aria-live") == "polite"
+
+
+def test_the_slider_of_the_game_says_where_it_stands(page_of):
+    page = page_of(LESSONS[4])
+    slider = page.locator(".scrub-guess input")
+    for t in (1, 2, 250, 500, 1000):
+        slider.fill(str(t))
+        assert slider.get_attribute("aria-valuetext") == f"t = {t} of 1000"
+
+
+@pytest.mark.parametrize("name", ["index.html", *LESSONS])
+def test_every_picture_says_what_is_to_be_seen(page_of, name):
+    page = page_of(name)
+    said = page.locator("article").locator("canvas, img, svg[role=img]:not(mjx-container *)")
+    texts = said.evaluate_all(
+        """(pictures) => pictures.filter((picture) => !picture.closest("a")).map((picture) =>
+            [picture.alt ?? picture.ariaLabel, Boolean(picture.closest(".scrub"))])"""
+    )
+    assert len(texts) >= 3
+    for text, moves in texts:
+        assert len(text.split()) >= 2 and not re.search(r"\.[a-z]{3,4}\b|[\\<>]", text), text
+        assert not moves or re.search(r"[tβ] = [\d.]+", text), text
+
+
+# ------------------------------------------------------------------ colours
+def test_a_figure_has_contrast():
+    """Its text 4.5, its lines 3; on white, which it keeps in the dark."""
+    style = matplotlib.rc_params_from_file(plots.STYLE)
+    paper = style["savefig.facecolor"]
+    names = ("text.color", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
+    texts = {name: style[name] for name in names if style[name] != "auto"}
+    lines = {"edge": style["axes.edgecolor"]}
+    for name in ("SIGNAL", "NOISE", "OBSERVED"):
+        texts[name] = getattr(plots, name)  # labels and legends have these colours, too
+    assert len(texts) == 7 and colors.same_color(paper, "white")
+    for least, found in ((4.5, texts), (3, lines)):
+        for name, colour in found.items():
+            both = [[255 * c for c in colors.to_rgb(each)] for each in (colour, paper)]
+            assert contrast(*both) >= least, name
+
+
+def test_the_colours_of_formulas_and_words_have_contrast(opened):
+    """Each has one colour in the lesson, for all themes; the page makes two of it."""
+    with opened(LESSONS[0]) as page:
+        blue = page.locator("article :is([fill='#1a7fc1'], [style*='#1a7fc1'])")
+        orange = page.locator("article :is([fill='#c85a00'], [style*='#c85a00'])")
+        assert min(blue.count(), orange.count()) >= 4
+        for light in (True, False):
+            use_theme(page, light)
+            for node in blue.all() + orange.all():
+                colour = node.evaluate(
+                    "(node) => getComputedStyle(node)[node.hasAttribute('fill') ? 'fill' : 'color']"
+                )
+                assert contrast(rgb(colour), paper_of(page)) >= 4.5
+
+
+def test_the_colours_that_the_system_sets_are_kept(opened):
+    """High contrast, on light or on dark, whatever the theme of the page is."""
+    with opened(LESSONS[4], forced_colors="active") as page:
+        lab = page.locator(".scrub-bug-lab")
+
+        def of(selector, name):
+            node = lab.locator(selector).first
+            return rgb(node.evaluate("(node, name) => getComputedStyle(node)[name]", name))
+
+        def assert_contrast():
+            paper = paper_of(page)
+            assert contrast(of(".scrub-chart text", "fill"), paper) >= 4.5
+            assert contrast(of(".scrub-line", "stroke"), paper) >= 3
+            assert contrast(of("path.scrub-bar", "stroke"), paper) >= 3
+            # Backgrounds are taken away, but not those that say something.
+            signal = of("[data-kind=signal] .scrub-bar-fill", "backgroundColor")
+            assert contrast(signal, paper) >= 3
+            pressed, other = (
+                of(f".widget-toggle-button{which}", "backgroundColor")
+                for which in (".mod-active", ":not(.mod-active)")
+            )
+            assert contrast(pressed, other) >= 3
+
+        for scheme, paper in (("light", [255] * 3), ("dark", [0] * 3)):
+            page.emulate_media(color_scheme=scheme, forced_colors="active")
+            assert paper_of(page) == paper
+            for _ in range(3):
+                page.locator(".theme-toggle:visible").press("Enter")  # auto, light, dark
+                assert_contrast()
