@@ -74,10 +74,10 @@ def lab(tmp_path_factory):
     try:
         about = home / "RUNTIME" / f"jpserver-{server.pid}.json"
         deadline = time.monotonic() + 60
-        while not about.exists() or not about.read_text():
+        while not (where := listening(about)):
             assert server.poll() is None and time.monotonic() < deadline, (home / "log").read_text()
             time.sleep(0.1)
-        yield json.loads(about.read_text())
+        yield where
     finally:
         server.terminate()
         try:
@@ -85,6 +85,15 @@ def lab(tmp_path_factory):
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+def listening(about: Path) -> dict | None:
+    """What the server wrote about itself, once it listens: it writes a moment earlier."""
+    try:
+        where = json.loads(about.read_text())
+    except (FileNotFoundError, ValueError):  # not there yet, or not to its end
+        return None
+    return where if can_connect("127.0.0.1", where["port"]) else None
 
 
 def other_addresses() -> list[str]:

@@ -24,6 +24,13 @@ FORMULAS_ARE_SET = """() => document.querySelectorAll("mjx-container").length
     >= document.querySelectorAll(".math").length"""
 
 
+# Whether the middle of a node is in view, under nothing else.
+SEEN = """(node) => {
+    const { x, y, width, height } = node.getBoundingClientRect();
+    return document.elementFromPoint(x + width / 2, y + height / 2) === node;
+}"""
+
+
 @pytest.fixture(scope="module")
 def opened(chromium, site):
     """Opens a page of the site, from the disk; in the end nothing must have gone wrong."""
@@ -232,6 +239,7 @@ def test_the_bug_lab_by_keyboard_never_loses_the_focus(page_of):
 
 
 def test_tab_stays_on_the_slide(open_deck):
+    elsewhere = "Boolean(document.activeElement.closest('.slides section:not(.present)'))"
     with open_deck(f"{DECKS[2]}.html") as page:
         for widget in page.locator(".scrub-timeline").all():
             slide = widget.locator("xpath=ancestor::section[1]")
@@ -239,6 +247,10 @@ def test_tab_stays_on_the_slide(open_deck):
                 "(slide) => { const { h, v } = Reveal.getIndices(slide); Reveal.slide(h, v, 99); }"
             )
             widget.locator("input").wait_for()
+            assert slide.locator("h2, .running").first.evaluate(SEEN)
+            for _ in range(20):
+                page.keyboard.press("Tab")
+                assert not page.evaluate(elsewhere)
             assert_keyboard_reaches_all(page, slide)
         assert page.locator("mjx-container[tabindex]").count() == 0  # no stop at each formula
 
