@@ -12,7 +12,8 @@ from diffusion.teaching.plots import OBSERVED, STYLE
 LINES = [
     {"color": OBSERVED, "linestyle": "-", "marker": "o"},
     {"color": "#5c6670", "linestyle": "--", "marker": "s"},
-    {"color": "#5c6670", "linestyle": ":", "marker": "^"},
+    # Hollow and large, for it may lie on the one before.
+    {"color": "#5c6670", "linestyle": ":", "marker": "^", "markersize": 11, "fillstyle": "none"},
 ]
 
 
@@ -58,7 +59,7 @@ def walk(ax, table) -> str:
     ways = ("q_sample", "forward_chain", "plain loop")
     for way, style in zip(ways, LINES, strict=True):
         ax.loglog(table.column("t"), table.column(way), label=way, **style)
-    ax.set(title="From x_0 to x_t, in milliseconds", xlabel="t")
+    ax.set(title="From $x_0$ to $x_t$, in milliseconds", xlabel="t")
     ax.legend()
     t, times = table.column("t")[-1], table.column("chain / jump")[-1]
     return f"The walk's time grows with t, the jump's does not: {times:.0f}-fold at t = {t}."
@@ -85,9 +86,10 @@ def scrubbing(ax, table) -> str:
     ax.set_ylim(len(ways) - 0.5, -0.5)
     ax.yaxis.set_minor_locator(NullLocator())
     ax.legend(title="picture", loc="lower left")
-    medians = {way: table.column("median")[table.column("way").index(way)] for way in ways}
-    figures = ", ".join(f"{name} {medians[way]:.1f}" for way, name in zip(ways, plain, strict=True))
-    return f"From the slider to pixels, in milliseconds for a picture of {sizes[0]}: {figures}."
+    size = sizes[len(sizes) // 2]
+    medians = [row[2] for row in table.rows if row[0] == size]
+    figures = ", ".join(f"{name} {ms:.1f}" for name, ms in zip(plain, medians, strict=True))
+    return f"From the slider to pixels, in milliseconds for a picture of {size}: {figures}."
 
 
 PARTS = {

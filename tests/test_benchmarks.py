@@ -1,5 +1,6 @@
 """The benchmarks measure what they say; how fast things are, no test asks."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -80,3 +81,12 @@ def test_the_plot_says_in_words_what_it_shows(tables, tmp_path):
     alt = figure.draw(tables, tmp_path / "plot.svg")
     assert "ours 3.7, interact 270.0" in alt and f"ours {tables[1].column('ours')[1]:.2f}" in alt
     assert (tmp_path / "plot.svg").read_text("utf-8").count('<g id="axes_') == 4
+
+
+def test_the_page_of_measurements_is_of_these_benchmarks(tables):
+    page = (ROOT / "docs" / "pages" / "measurements.md").read_text("utf-8")
+    assert re.search(r"^!\[Four charts\. [^\]]{200,}\]\(measurements\.svg\)$", page, re.M)
+    for table in tables[:3]:
+        *_, about = table.about.rpartition(". ")
+        assert f"## {table.title}\n" in page and f"\n| {' | '.join(table.columns)} |\n" in page
+        assert about in page

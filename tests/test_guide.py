@@ -357,6 +357,14 @@ def test_memory_for_a_class_is_extrapolated_as_it_says(guide):
     for _, *cells in table:
         one, five, thirty = (float(cell.removesuffix(" GB")) for cell in cells)
         assert abs(five + 25 * (five - one) / 4 - thirty) < 0.1
+    measured = (ROOT / "docs" / "pages" / "measurements.md").read_text("utf-8")
+    for (lesson, *cells), said in zip(table, ("1", "4"), strict=True):
+        assert lesson.startswith(said)
+        _, _, of_class = measured.partition(f"on one machine: lesson {said}\n")
+        one, five, _, thirty = (
+            line.split(" | ")[1].strip(" |") for line in of_class.splitlines()[5:9]
+        )
+        assert cells == [one, five, thirty]
     benchmark = (ROOT / "benchmarks" / "memory.py").read_text("utf-8")
     assert "python benchmarks/memory.py --lesson 4" in guide and '"--lesson"' in benchmark
 

@@ -144,3 +144,12 @@ def test_a_workflow_pins_its_actions_and_runs_what_the_readme_says(path):
 
 def test_there_are_workflows_for_the_tests_and_for_the_site():
     assert [path.stem for path in WORKFLOWS] == ["site", "tests"]
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere_and_commands_exist(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", text)
+    commands = re.findall(r"(?:^|`)make (\w+)", text, re.MULTILINE)
+    assert links and all((ROOT / link).exists() for link in links)
+    assert commands and set(commands) <= set(TARGETS)
