@@ -137,6 +137,15 @@ def test_what_needs_a_kernel_says_so(site):
     assert NO_UPLOAD in first.text
 
 
+def test_a_slider_has_the_same_size_in_the_dark(open_page):
+    size = "(node) => [node.offsetWidth, node.offsetHeight, getComputedStyle(node).fontSize]"
+    sizes = []
+    for scheme in ("light", "dark"):
+        with open_page("lessons/03_read_the_schedule.html", color_scheme=scheme) as page:
+            sizes.append(page.locator(".scrub-explorer .widget-label").first.evaluate(size))
+    assert sizes[0] == sizes[1]
+
+
 def test_the_widgets_follow_the_theme(open_page):
     with open_page("index.html", color_scheme="dark") as page:
         (scrub,) = page.scrubs

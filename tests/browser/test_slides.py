@@ -45,6 +45,15 @@ ANSWERS = """() => Reveal.getSlides().map((slide) => {
     return [asks >= 0, told.map((cell) => [h + 1, v + 1, cell.textContent.trim().slice(0, 60)])];
 })"""
 
+# The number at each horizontal line of a scrub's charts, and how far from its line the number's
+# middle lies, as a share of the number's height.
+LABELS_OFF = """(scrub) => [...scrub.querySelectorAll(".scrub-axes path")].map((line) => {
+    const middle = ({ top, bottom }) => (top + bottom) / 2;
+    const label = line.nextElementSibling, box = label.getBoundingClientRect();
+    const off = (middle(box) - middle(line.getBoundingClientRect())) / box.height;
+    return [label.textContent, Math.abs(off)];
+})"""
+
 PIXELS = """(scrub) => [...scrub.querySelectorAll("canvas, .scrub-playhead")]
     .map((drawn) => drawn.toDataURL?.() ?? drawn.getAttribute("transform")).join()"""
 SHOW = """(scrub) => {
@@ -86,6 +95,7 @@ def test_a_deck_can_be_presented(deck):
         scrub.evaluate(SHOW)
         slider, place = scrub.locator(".scrub-timeline input"), deck.evaluate(WHERE)
         slider.wait_for()  # it fades in, and has no focus before
+        assert [label for label, off in scrub.evaluate(LABELS_OFF) if off > 0.2] == []
         slider.press("Home")
         before = scrub.evaluate(PIXELS)
         slider.press("PageUp")
