@@ -1,6 +1,6 @@
 """Print the lowest versions that pyproject.toml allows, as constraints for pip.
 
-python tools/lowest.py > lowest.txt
+python3 tools/lowest.py > lowest.txt
 make test CONSTRAINTS=lowest.txt
 """
 
