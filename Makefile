@@ -29,8 +29,9 @@ coverage: .venv/.test ## run the unit tests, and fail below 100 % of the core or
 	$(VENV_PYTHON) -m coverage report --include 'diffusion/*.py' --fail-under 100
 	$(VENV_PYTHON) -m coverage report --include 'diffusion/teaching/**/*.py' --fail-under 95
 
-mutants: .venv/.mutants ## change the core in every small way, to see that a test notices (minutes)
+mutants: .venv/.mutants ## change the core, and the page's code, in small ways, to see that a test notices
 	$(VENV_PYTHON) tests/mutants.py
+	$(VENV_PYTHON) tests/mutants_page.py
 
 site: .venv/.docs ## build the site into docs/_build/site (needs npm)
 	cd tools && ../$(VENV_PYTHON) -m publish site

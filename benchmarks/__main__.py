@@ -13,16 +13,13 @@ import memory
 import scrub
 import startup
 import torch
-from figure import draw
 
-PAGES = Path(__file__).parents[1] / "docs" / "pages"
+FILE = Path(__file__).parents[1] / "docs" / "pages" / "measurements.md"
 PAGE = """# Measured
 
 What the module and the lessons promise, as figures that you can measure again: `make bench` writes
 this page. These are of {today}, on {cpu}, {cores} cores and no GPU, {system}, Python {python},
 PyTorch {torch}. Another machine has other times; the ratios, each within one run, differ much less.
-
-![{alt}](measurements.svg)
 
 {tables}"""
 
@@ -33,7 +30,6 @@ def main():
         for table in benchmark.measure():
             print(table, flush=True)
             tables.append(table)
-    alt = draw(tables, PAGES / "measurements.svg")
     page = PAGE.format(
         today=f"{date.today():%-d %B %Y}",
         cpu=processor(),
@@ -41,10 +37,9 @@ def main():
         system=platform.system(),
         python=platform.python_version(),
         torch=torch.__version__.partition("+")[0],
-        alt=alt,
-        tables="\n".join(table.markdown() for table in tables),
+        tables="\n".join(map(str, tables)),
     )
-    (PAGES / "measurements.md").write_text(page, "utf-8")
+    FILE.write_text(page, "utf-8")
 
 
 def processor() -> str:

@@ -4,6 +4,7 @@ Ways are timed in turn, so that a busy moment meets them all; what counts are th
 """
 
 import json
+import math
 import os
 import statistics
 import sys
@@ -56,31 +57,35 @@ def exactness(lengths=(10, 100, 1000, 10_000)) -> Table:
     )
 
 
-def sampling(shapes=((128, 1, 28, 28), (128, 3, 64, 64), (64, 3, 256, 256)), runs=60) -> Table:
+SHAPES = ((8, 2), (128, 1, 28, 28), (128, 3, 64, 64), (64, 3, 256, 256))
+
+
+def sampling(shapes=SHAPES, runs=200) -> Table:
     ways = ["`randn_like`", "ours", "diffusers", "textbook"]
-    columns = {"batch": "{}", "`randn_like`": "{:.2f} ms"}
+    columns = {"batch": "{}", "`randn_like`": "{:,.0f} µs"}
     columns |= {way: "{:.2f} ×" for way in ways[1:]}
     columns |= {f"{way}, memory": "{:.2f}" for way in ways[1:]}
     rows = []
     for shape in shapes:
         functions = samplers(torch.randn(shape))
-        floor, *others = medians(functions, runs if shape[-1] < 256 else runs // 4)
+        numel = torch.Size(shape).numel()
+        floor, *others = medians(functions, runs if numel < 1e6 else math.ceil(runs / 8))
         peaks = map(peak_memory, functions[1:])
-        size = 4 * torch.Size(shape).numel()
         rows.append(
             (
                 str(shape),
-                1000 * floor,
+                1e6 * floor,
                 *(other / floor for other in others),
-                *(peak / size for peak in peaks),
+                *(peak / (4 * numel) for peak in peaks),
             )
         )
     return Table(
         "A training batch",
         "The time of `sample_xt`, as a multiple of `torch.randn_like` alone: the noise has to be "
         "drawn in any case. Then the most memory that is held at once, as a multiple of the "
-        "batch's own; x_t and the noise make 2. Diffusers is `randn_like` and "
-        "`DDPMScheduler.add_noise`; textbook is √ᾱ · x_0 + √(1 − ᾱ) · noise, with float32 tables.",
+        "batch's own; x_t and the noise make 2, in the smallest batch t and the rates double that. "
+        "Diffusers is `randn_like` and `DDPMScheduler.add_noise`; textbook is √ᾱ · x_0 + "
+        "√(1 − ᾱ) · noise, with float32 tables.",
         columns,
         rows,
     )
@@ -156,16 +161,25 @@ def chain_and_jump(size=256, times=(1, 3, 10, 30, 100, 300, 1000), runs=5) -> Ta
     )
 
 
-def medians(ways, runs, warm_up=2) -> list[float]:
-    """The median time of each way in seconds, all of them taking turns."""
-    times = [[] for _ in ways]
-    for run in range(warm_up + runs):
-        for way, taken in zip(ways, times, strict=True):
-            start = time.perf_counter()
-            way()
-            if run >= warm_up:
-                taken.append(time.perf_counter() - start)
-    return [statistics.median(taken) for taken in times]
+def medians(ways, runs, shortest=0.005) -> list[float]:
+    """The median time of a call of each way in seconds, over so many runs.
+
+    They take turns, and each turn is as many calls as fill the shortest time, in seconds, in which
+    the clock and its own call weigh nothing.
+    """
+    calls = []
+    for way in ways:
+        seconds(way, 2)  # the first calls are slower
+        calls.append(math.ceil(shortest / seconds(way, 2)))
+    turns = [list(map(seconds, ways, calls)) for _ in range(runs)]
+    return [statistics.median(taken) for taken in zip(*turns, strict=True)]
+
+
+def seconds(way, calls) -> float:
+    start = time.perf_counter()
+    for _ in range(calls):
+        way()
+    return (time.perf_counter() - start) / calls
 
 
 def peak_memory(way) -> int:

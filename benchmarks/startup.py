@@ -1,10 +1,9 @@
 """How long one waits before the first lesson moves. Run: python benchmarks/startup.py
 
-Needs make and Chromium. The environment is the one that this runs in, installed already.
+Needs Chromium. The environment is the one that this runs in, installed already.
 """
 
 import json
-import os
 import shutil
 import statistics
 import subprocess
@@ -12,14 +11,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 from tables import Table, show
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
-from harness import ROOT, TOKEN, Jupyter, Lab, chromium_browser, find_chromium, free_port, wait_for
+from harness import Lab, chromium_browser, find_chromium, jupyterlab
 
 LESSON = "01_add_noise_once.ipynb"
 IMPORTS = """
@@ -43,21 +41,16 @@ def measure() -> Iterator[Table]:
 
 def imports(runs=7) -> Table:
     taken = [
-        json.loads(subprocess.run([sys.executable, "-c", IMPORTS], stdout=-1, check=True).stdout)
-        for _ in range(runs)
+        json.loads(subprocess.check_output([sys.executable, "-c", IMPORTS])) for _ in range(runs)
     ]
-    of_torch, of_core, of_teaching = (
-        1000 * statistics.median(each) for each in zip(*taken, strict=True)
-    )
+    medians = [1000 * statistics.median(each) for each in zip(*taken, strict=True)]
+    modules = ["`torch`", "`diffusion`"]
+    modules += ["all of `diffusion.teaching`, with matplotlib and ipywidgets"]
     return Table(
         "Importing",
         f"The median of {runs} processes, each module beyond those above it.",
         {"module": "{}", "time": "{:,.0f} ms"},
-        [
-            ("`torch`", of_torch),
-            ("`diffusion`", of_core),
-            ("all of `diffusion.teaching`, with matplotlib and ipywidgets", of_teaching),
-        ],
+        [*zip(modules, medians, strict=True)],
     )
 
 
@@ -66,13 +59,13 @@ def first_picture(runs=3) -> Table:
         laps = [one_start(browser) for _ in range(runs)]
     medians = [statistics.median(lap) for lap in zip(*laps, strict=True)]
     names = [
-        "`make lab` until JupyterLab answers",
+        "JupyterLab, until it answers",
         "until the lesson is open and its kernel is ready",
         "until its first cell, the imports, has run",
         "until the first picture",
     ]
     return Table(
-        "From make lab to the first picture",
+        "From the start to the first picture",
         f"Lesson 1, in a browser that is open already, all cells run at once; the median of {runs} "
         "starts.",
         {"step": "{}", "time": "{:.1f} s"},
@@ -83,8 +76,9 @@ def first_picture(runs=3) -> Table:
 def one_start(browser) -> list[float]:
     """The seconds that each step takes."""
     moments = [time.perf_counter()]
-    with tempfile.TemporaryDirectory() as home, make_lab(Path(home)) as jupyter:
+    with tempfile.TemporaryDirectory() as home, jupyterlab(Path(home)) as jupyter:
         moments.append(time.perf_counter())
+        shutil.rmtree(Path(home) / "settings")  # those of the tests, which draw every cell
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         lab = Lab(page, jupyter, LESSON)
         moments.append(time.perf_counter())
@@ -96,38 +90,6 @@ def one_start(browser) -> list[float]:
         moments.append(time.perf_counter())
         page.close()
     return [after - before for before, after in pairwise(moments)]
-
-
-@contextmanager
-def make_lab(home) -> Iterator[Jupyter]:
-    """What `make lab` starts in an installed clone; the notebooks are copies."""
-    for folder in ("notebooks", "data"):
-        shutil.copytree(ROOT / folder, home / folder)
-    shutil.copy(ROOT / "Makefile", home)
-    port = free_port()
-    arguments = [
-        "--no-browser",
-        "--allow-root",
-        f"--ServerApp.root_dir={home}",
-        f"--ServerApp.port={port}",
-        f"--IdentityProvider.token={TOKEN}",
-        "--LabApp.expose_app_in_browser=True",
-        f"--LabApp.workspaces_dir={home / 'workspaces'}",
-    ]
-    command = ["make", "lab", f"LABARGS={' '.join(arguments)}", f"VENV_PYTHON={sys.executable}"]
-    installed = ["--old-file=.venv/.lab"]
-    with open(home / "log", "w") as log:
-        # In a group of its own: to end make is not to end what it has started.
-        server = subprocess.Popen(
-            command + installed, cwd=home, stdout=log, stderr=log, start_new_session=True
-        )
-        address = f"http://127.0.0.1:{port}"
-        try:
-            wait_for(server, f"{address}/api/status?token={TOKEN}", home / "log")
-            yield Jupyter(address, home)
-        finally:
-            os.killpg(server.pid, 15)
-            server.wait(20)
 
 
 if __name__ == "__main__":

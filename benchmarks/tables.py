@@ -1,4 +1,4 @@
-"""What a benchmark gives: tables of numbers, printed in a terminal or written as Markdown."""
+"""What a benchmark gives: tables of numbers, which read the same in a terminal and on a page."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -8,7 +8,7 @@ class Table(NamedTuple):
     """A heading, what was measured and how, and the figures.
 
     Columns maps the head of each column to the format of its cells; a cell that is a string is
-    shown as it is, and None as a dash.
+    shown as it is.
     """
 
     title: str
@@ -19,26 +19,14 @@ class Table(NamedTuple):
     def column(self, head: str) -> list:
         return [row[list(self.columns).index(head)] for row in self.rows]
 
-    def cells(self) -> list[list[str]]:
-        return [
-            [_shown(cell, how) for cell, how in zip(row, self.columns.values(), strict=True)]
-            for row in self.rows
-        ]
-
     def __str__(self) -> str:
-        lines = [list(self.columns), *self.cells()]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        first, *others = widths
-        body = [
-            line[0].ljust(first)
-            + "".join(cell.rjust(width + 3) for cell, width in zip(line[1:], others, strict=True))
-            for line in lines
-        ]
-        return "\n".join([self.title, *body]) + "\n"
-
-    def markdown(self) -> str:
-        rule = [":--", *["--:"] * (len(self.columns) - 1)]
-        lines = [list(self.columns), rule, *self.cells()]
+        """As Markdown."""
+        lines = [list(self.columns), [":--", *["--:"] * (len(self.columns) - 1)]]
+        for row in self.rows:
+            cells = zip(row, self.columns.values(), strict=True)
+            lines.append(
+                [cell if isinstance(cell, str) else how.format(cell) for cell, how in cells]
+            )
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         return f"## {self.title}\n\n{self.about}\n\n{table}\n"
 
@@ -47,9 +35,3 @@ def show(tables: Iterable[Table]) -> None:
     """Print each table as soon as it is measured."""
     for table in tables:
         print(table, flush=True)
-
-
-def _shown(cell, how: str) -> str:
-    if cell is None:
-        return "–"
-    return cell if isinstance(cell, str) else how.format(cell)

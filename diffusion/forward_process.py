@@ -8,16 +8,15 @@ torch's global one.
 What x, noise and t may be, and what that gives:
 
 - **float16, bfloat16, float32, float64**: x_t has the dtype of x, and the rates are rounded to it,
-  once. For a chain of small steps, bfloat16 has too few digits.
+  once. A chain is not for bfloat16, in which √(1 − β) is 1 where β is small.
 - **On any device**: x_t is where x is; t may be elsewhere.
 - **Empty**, a batch of none or pictures without pixels: x_t is as empty.
-- **With NaN or inf**: each stays in its own place, as arithmetic has it. 0 · inf is NaN, so that at
-  t = 0, where the noise is multiplied by 0, an infinite noise leaves NaN.
+- **With NaN or inf**: each spoils its own place alone. At t = 0 the noise is multiplied by 0, and
+  0 · inf is NaN.
 - **With any strides**, as transposed, channels-last or expanded tensors have them: x_t is a new
   tensor in the memory order of x (an expanded x gives a full one). The values do not depend on
   the order, and neither does noise that is drawn.
-- **With requires_grad**: gradients flow to x and to noise, and are the two rates. Not under
-  `torch.no_grad` or `torch.inference_mode`, as ever.
+- **With requires_grad**: gradients flow to x and to noise; they are the two rates.
 - **A Parameter**: x_t is a plain tensor.
 - **t**: an int of Python or NumPy, or a tensor of any integer dtype.
 
@@ -29,10 +28,10 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import logsigmoid
 
-from diffusion.noise_schedule import NoiseSchedule, _check_values
-
-FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+from diffusion.arguments import check_data, check_noise, check_sequence, check_values
+from diffusion.noise_schedule import NoiseSchedule
 
 
 def forward_step(
@@ -59,8 +58,10 @@ def forward_step(
         ValueError: t is outside the schedule, x is 0-dimensional, or a shape does not fit.
     """
     noise = _noise_for(x_prev, noise, generator)
-    t = _time_for(x_prev, t)
-    keep, add = schedule._step_rates(t, x_prev.dtype)  # √(1 − β_t) and √β_t
+    t = _times_for(x_prev, t)
+    alpha, beta = schedule.alpha(t, torch.float64), schedule.beta(t, torch.float64)
+    # Rounded to the dtype of x after the root: β = 1e-8 would be 0 as a float16, its root is not.
+    keep, add = (variance.sqrt().to(x_prev.dtype) for variance in (alpha, beta))
     return _blend(keep, x_prev, add, noise)
 
 
@@ -85,22 +86,22 @@ def forward_chain(
         last one gave out: to change one in place is to change the walk.
 
     Raises:
-        TypeError: x or noise is not floating point, or t is not an integer.
-        ValueError: t is outside the schedule, x is 0-dimensional, or a shape does not fit.
+        TypeError: x_0 or a noise is not floating point, or `noises` is not a sequence.
+        ValueError: there are not T noises, x_0 is 0-dimensional, or a shape does not fit.
     """
-    _check_data(x_0)
+    check_data("x", x_0)
     if noises is not None:
-        _check_sequence(noises)
+        check_sequence(noises)
         if len(noises) != schedule.time_steps:
             raise ValueError(
                 f"noises must hold one tensor per step, {schedule.time_steps} in all, "
                 f"but it holds {len(noises)}."
             )
         for noise in noises:
-            _check_noise(x_0, noise)
+            check_noise(x_0, noise)
 
-    # A generator function of its own, so that the checks above run at the call and not at the
-    # first x_t that somebody asks for.
+    # A generator runs nothing before its first value is asked for. Inside a function of its own,
+    # the steps wait for that, while the checks above have run at the call.
     def chain():
         x_t = x_0
         for t in range(1, schedule.time_steps + 1):
@@ -135,7 +136,7 @@ def q_sample(
         ValueError: t is outside the schedule, x is 0-dimensional, or a shape does not fit.
     """
     noise = _noise_for(x_0, noise, generator)
-    t = _time_for(x_0, t)
+    t = _times_for(x_0, t)
     signal_rate = schedule.signal_rate(t, x_0.dtype)
     noise_rate = schedule.noise_rate(t, x_0.dtype)
     return _blend(signal_rate, x_0, noise_rate, noise)
@@ -161,22 +162,22 @@ def collapse_noise(noises: Tensor | Sequence[Tensor], schedule: NoiseSchedule) -
         TypeError: a noise is not a floating-point tensor, or has another dtype than the first.
         ValueError: there are no noises or more than T, one is 0-dimensional, or shapes differ.
     """
-    _check_sequence(noises)
+    check_sequence(noises)
     if not 1 <= len(noises) <= schedule.time_steps:
         raise ValueError(
             f"noises must hold ε_1 … ε_t for a t in 1 … {schedule.time_steps}, "
             f"but it holds {len(noises)} tensors."
         )
-    _check_data(noises[0], "noises")
+    check_data("noises", noises[0])
     for noise in noises:
-        _check_noise(noises[0], noise)
+        check_noise(noises[0], noise)
 
-    # In logarithms, since ᾱ_t alone may be too small for a float. Step s is at index s − 1 of the
-    # one table, and at index s of the other.
-    t = len(noises)
-    betas, log_alpha_bars = schedule._betas[:t], schedule._log_alpha_bars[1 : t + 1]
-    weights = torch.exp((betas.log() + log_alpha_bars[-1] - log_alpha_bars) / 2)
-    weights = (weights / schedule.noise_rate(t, torch.float64)).tolist()
+    # In logarithms, since ᾱ_t may be too small for a float. With SNR_t = ᾱ_t / (1 − ᾱ_t), the
+    # weight w_s / √(1 − ᾱ_t) is √(β_s / ᾱ_s · SNR_t), and ᾱ_s is the sigmoid of log SNR_s.
+    s = torch.arange(1, len(noises) + 1, device="cpu")
+    log_betas = schedule.beta(s, torch.float64).log()
+    log_snrs = schedule.log_snr(s, torch.float64)
+    weights = torch.exp((log_betas - logsigmoid(log_snrs) + log_snrs[-1]) / 2).tolist()
 
     noise = torch.zeros_like(noises[0])
     for index, step_noise in enumerate(noises):
@@ -185,59 +186,27 @@ def collapse_noise(noises: Tensor | Sequence[Tensor], schedule: NoiseSchedule) -
 
 
 def _blend(a: Tensor, x: Tensor, b: Tensor, noise: Tensor) -> Tensor:
-    """a·x + b·noise, the rates a and b broadcast over all but the batch dimension."""
+    """a·x + b·noise, where the rates a and b are one number or one per element of the batch."""
     a, b = (rate.to(x.device).reshape(-1, *[1] * (x.ndim - 1)) for rate in (a, b))
-    # In place on our own product: no third tensor of this size is ever allocated.
+    # The noise is added in place, so that no third tensor of this size is made.
     return (a * x).addcmul_(b, noise)
 
 
-def _check_data(x: Tensor, name: str = "x") -> None:
-    if not isinstance(x, Tensor):
-        raise TypeError(f"{name} must be a floating-point tensor, not {type(x).__name__}.")
-    if x.dtype not in FLOATS:
-        raise TypeError(
-            f"{name} must be a floating-point tensor of 16 bits or more, not {x.dtype}; "
-            f"scale pictures of 0 … 255 to [-1, 1] first: x / 127.5 - 1."
-        )
-    _check_values(name, x)
-    if x.ndim == 0:
-        raise ValueError(f"{name} must have the shape (B, …), but it is 0-dimensional.")
-
-
-def _check_sequence(noises) -> None:
-    if not isinstance(noises, (Tensor, Sequence)):
-        raise TypeError(
-            f"noises must be a tensor or a list of tensors, not {type(noises).__name__}."
-        )
-    if isinstance(noises, Tensor) and noises.ndim == 0:
-        raise ValueError("noises must have the shape (steps, B, …), but it is 0-dimensional.")
-
-
-def _check_noise(x: Tensor, noise: Tensor) -> None:
-    if not isinstance(noise, Tensor) or noise.dtype != x.dtype:
-        kind = noise.dtype if isinstance(noise, Tensor) else type(noise).__name__
-        raise TypeError(f"noise must be a tensor of the same dtype, {x.dtype}, not {kind}.")
-    if noise.device != x.device:
-        raise ValueError(f"noise must be on the device {x.device}, but it is on {noise.device}.")
-    _check_values("noise", noise)
-    if noise.shape != x.shape:
-        raise ValueError(
-            f"noise must have the shape {tuple(x.shape)}, but its shape is {tuple(noise.shape)}."
-        )
-
-
 def _noise_for(x: Tensor, noise: Tensor | None, generator: Generator | None) -> Tensor:
-    _check_data(x)
+    check_data("x", x)
     if noise is None:
-        return torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
-    _check_noise(x, noise)
+        return torch.randn(*x.shape, generator=generator, dtype=x.dtype, device=x.device)
+    check_noise(x, noise)
     return noise
 
 
-def _time_for(x: Tensor, t: int | Tensor) -> int | Tensor:
-    if isinstance(t, Tensor) and t.ndim and t.shape != x.shape[:1]:
+def _times_for(x: Tensor, t: int | Tensor) -> int | Tensor:
+    if not isinstance(t, Tensor):
+        return t
+    check_values("t", t)
+    if t.ndim and t.shape != x.shape[:1]:
         raise ValueError(
             f"t must be one integer or a tensor of shape ({x.shape[0]},), one time per element, "
             f"but its shape is {tuple(t.shape)}."
         )
-    return t
+    return t.cpu()  # where look-ups answer in float64, which not every device has

@@ -41,10 +41,10 @@ LIB = Path(__file__).parent / "_build" / "lib"
 
 
 def load_widgets(app, pagename, templatename, context, doctree):
-    """On a page with widgets: their state first, and last what reads it. Others stay light."""
+    """On a page with widgets: last their state, which loads what reads it. Others stay light."""
     state = pagename.rpartition("/")[2] + ".js"
     if doctree is not None and (LIB / state).exists():
-        for order, script in enumerate([state, "require.js", "widgets.js", "embed-amd.js"]):
+        for order, script in enumerate(["require.js", "widgets.js", state]):
             app.add_js_file(script, priority=900 + order)
 
 

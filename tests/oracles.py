@@ -1,4 +1,4 @@
-"""Independent answers to test against: 50-digit arithmetic, and a statistical test of q(x_t | x_0).
+"""What the tests of the core share: 50-digit arithmetic, a statistical test, and random numbers.
 
 Nothing here uses the code under test.
 """
@@ -8,6 +8,17 @@ from itertools import accumulate
 from operator import mul
 
 import torch
+
+FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
+DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+
+
+def seeded(seed=0, device="cpu"):
+    return torch.Generator(device).manual_seed(seed)
+
+
+def gaussian(shape, dtype=torch.float64, device="cpu", seed=0):
+    return torch.randn(shape, generator=seeded(seed), dtype=torch.float64).to(device, dtype)
 
 
 def decimal_rates(beta_start, beta_end, time_steps):

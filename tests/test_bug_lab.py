@@ -2,10 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import traitlets
 from oracles import assert_gaussian
+from page import received
 from torch.testing import assert_close
 
 from diffusion import NoiseSchedule, q_sample
@@ -85,73 +87,71 @@ def some_lab():
         return ((u.var(dim=0) - 1) * math.sqrt(len(u) / 2)).abs().max()
 
     def largest(sample):
-        return sample(6)[1].abs().max()
+        return sample(6)[1].abs().max() / 1000
 
-    return BugLab(X_0, SCHEDULE, {"<var>": (variances, 5), "large": (largest, 100)}, alt="a ramp")
+    return BugLab(X_0, SCHEDULE, {"<var>": (variances, 4.5), "large": (largest, 0.1)}, alt="a ramp")
 
 
-def test_a_button_puts_a_bug_in():
+def test_all_bugs_are_sent_with_what_the_tests_say_of_them():
     lab = some_lab()
-    assert repr(lab) == "bug lab, no bug: noticed by no test"
-    right = lab._scrub.views[1].still(4)
-    assert torch.equal(lab._picture.still(4), right)
-    for name, bug in BUG.items():
-        lab.buttons.value = name
-        assert lab.bug is bug and repr(lab).startswith(f"bug lab, {name}: noticed by ")
-        assert_close(lab._scrub.timeline.axis.signal_rates, bug.rates(SCHEDULE)[0])
-        same = name in ("no bug", "other noise returned")
-        assert torch.equal(lab._picture.still(4), right) == same, name
-        assert torch.equal(lab._scrub.views[1].still(4), right)
-    lab.buttons.value = "β for √β"
-    assert lab.noticed == {"<var>": True, "large": False}
-    assert repr(lab) == "bug lab, β for √β: noticed by <var>"
+    assert list(lab.noticed) == [entry["name"] for entry in lab.spec["bugs"]] == list(BUG)
+    assert lab.noticed["no bug"] == {"<var>": False, "large": False}
+    assert lab.noticed["β for √β"] == {"<var>": True, "large": False}
+    for bug, entry in zip(BUGS, lab.spec["bugs"], strict=True):
+        assert (entry["wrong"], entry["right"]) == (bug.wrong, bug.right)
+        names, measured, limits, noticed = zip(*entry["rows"], strict=True)
+        assert dict(zip(names, noticed, strict=True)) == lab.noticed[bug.name]
+        assert limits == ("4.5", "0.1")
+        for number, limit, above in zip(measured, (4.5, 0.1), noticed, strict=True):
+            assert len(number) <= 6 and (float(number) > limit) == above
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("value", "no such bug"), ("value", 3), ("value", None), ("index", None), ("index", 10**9)],
-)
-def test_no_other_button_can_be_chosen(name, value):
-    lab = some_lab()
-    lab.buttons.value = "β for √β"
-    words = "choose one of the bugs, for example 'no bug'; 'β for √β' stays|Invalid selection"
-    with pytest.raises((ValueError, traitlets.TraitError), match=words):
-        setattr(lab.buttons, name, value)
-    assert lab.buttons.value == lab.bug.name == "β for √β" and lab.buttons.index == 1
-    assert torch.equal(lab._picture.film.axis.noise_rates, lab.bug.rates(SCHEDULE)[1])
-
-
-def test_the_place_on_the_timeline_stays():
-    lab = some_lab()
-    lab._scrub.t = 5
-    lab.buttons.value = "√ᾱ for ᾱ"
-    assert lab._scrub.t == 5 and {view.t for view in lab._scrub.views} == {5}
+def test_the_page_shows_each_bug_beside_the_picture_as_it_should_be():
+    bugs = received(some_lab())["bugs"]
+    for bug, entry in zip(BUGS, bugs, strict=True):
+        ours, right, histogram = entry["views"]
+        assert right == bugs[0]["views"][1] and histogram["kind"] == "bars"
+        for view in (entry["axis"], ours):
+            for sent, rates in zip(
+                ("signal_rates", "noise_rates"), bug.rates(SCHEDULE), strict=True
+            ):
+                assert np.array_equal(view[sent], rates.float())
+        sent = {name: ours[name] for name in ("x_0", "noise", "signal_rates", "noise_rates")}
+        same = all(np.array_equal(sent[name], right[name]) for name in sent)
+        assert same == (bug.name in ("no bug", "other noise returned")), bug.name
 
 
 def test_mean_and_deviation_are_those_of_the_picture():
-    lab = some_lab()
-    for name in BUG:
-        lab.buttons.value = name
-        axis, film = lab._scrub.timeline.axis, lab._picture.film
+    for bug, entry in zip(BUGS, received(some_lab())["bugs"], strict=True):
+        ours, readouts = entry["views"][0], entry["axis"]["readouts"]
         for t in (0, 3, 6):
-            values = film.at(t)
-            mean = float(axis.readouts["mean"][t].replace("−", "-"))
-            assert mean == pytest.approx(values.mean().item(), abs=0.0051)
-            deviation = float(axis.readouts["standard deviation"][t])
-            assert deviation == pytest.approx(values.std().item(), abs=0.0051)
+            x_0 = torch.tensor(ours["x_0"]) / 127.5 - 1
+            noise = torch.tensor(ours["noise"]) * ours["noise_unit"]
+            x_t = ours["signal_rates"][t] * x_0 + ours["noise_rates"][t] * noise
+            mean = float(readouts["mean"][t].replace("−", "-"))
+            assert mean == pytest.approx(x_t.mean().item(), abs=0.015), bug.name
+            deviation = float(readouts["standard deviation"][t])
+            assert deviation == pytest.approx(x_t.std().item(), abs=0.015), bug.name
 
 
-def test_names_never_become_html():
+def test_the_slider_stops_at_a_hundred_t_and_begins_at_a_tenth_of_the_way():
+    lab = BugLab(X_0, NoiseSchedule(), {})
+    axis = lab.spec["bugs"][0]["axis"]
+    assert axis["labels"] == [str(t) for t in range(0, 1001, 10)] and lab.position == 10
+
+
+@pytest.mark.parametrize(("name", "last"), [("choice", len(BUGS) - 1), ("position", 6)])
+def test_no_other_bug_or_place_can_be_chosen(name, last):
     lab = some_lab()
-    lab.buttons.value = "β for √β"
-    for text in (lab._report.value, lab._line.value):
-        assert "<var>" not in text
-    assert "&lt;var&gt;" in lab._report.value and "<strong>notices" in lab._report.value
-    assert "schedule.beta(t) * noise" in lab._line.value
+    setattr(lab, name, last)
+    for value in (-1, last + 1, 10**9, True, "no bug", None, 1.5, float("nan")):
+        words = f"{name} must be in 0 … {last}, not {value}|'{name}' trait .* expected an int"
+        with pytest.raises(traitlets.TraitError, match=words):
+            setattr(lab, name, value)
+        assert getattr(lab, name) == last
 
 
-def test_the_fallback_is_a_picture_with_a_text_alternative():
-    data = some_lab()._repr_mimebundle_()
-    assert data["text/plain"] == "bug lab, no bug: noticed by no test"
-    assert "a ramp, noised by this code, and as it should be." in data["text/html"]
-    assert data["image/png"] and "application/vnd.jupyter.widget-view+json" in data
+def test_repr_and_fallback():
+    data, _ = some_lab()._repr_mimebundle_()
+    assert data["text/plain"] == f"bug lab of {len(BUGS) - 1} bugs, each beside the right code"
+    assert "a ramp, noised by the code of each button, and as it should be" in data["text/html"]

@@ -10,26 +10,24 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pictures import (
-    ASCII,
-    LONG,
+    FORMAT,
+    LENGTHS,
     ORIENTATION,
-    RATIONAL,
-    SHORT,
+    PLANAR,
+    STARTS,
     X_RESOLUTION,
+    chunk,
     encode,
-    exif,
-    grey,
     noise,
-    quarters,
+    png,
     refusal,
+    tiff,
 )
 from PIL import Image, features
 
 from diffusion.teaching import images
-from diffusion.teaching.images import load_digits, load_image, to_uint8
+from diffusion.teaching.images import load_digits, load_image, shrink_png, to_uint8
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "data"
@@ -38,14 +36,7 @@ PHOTOGRAPHS = sorted(set(DATA.glob("*.png")) - {DATA / "digits.png"})
 # No warning may ever escape: each would be a second, unexplained message to a student.
 pytestmark = pytest.mark.filterwarnings("error")
 
-needs_avif = pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
-
-
-def same_in_all_channels(row: torch.Tensor, size: int = 256) -> torch.Tensor:
-    return row.expand(3, size, size)
-
-
-RAMP = torch.arange(256.0) / 127.5 - 1  # what the greys 0 … 255 become
+AVIF = ["AVIF"] * features.check("avif")  # none where Pillow lacks it
 
 
 # What comes out
@@ -58,149 +49,124 @@ def test_the_result_is_a_plain_float32_tensor():
 
 
 def test_every_pixel_value_is_divided_by_half_its_range():
-    x = load_image(encode(grey([list(range(256))] * 256, "L", "B"), "PNG"))
-    assert torch.equal(x, same_in_all_channels(RAMP))
+    x = load_image(encode(Image.frombytes("L", (256, 256), bytes(range(256)) * 256), "PNG"))
+    assert torch.equal(x, (torch.arange(256.0) / 127.5 - 1).expand(3, 256, 256))
     assert x.min() == -1 and x.max() == 1
 
 
+MODES = {
+    "PNG": ["1", "L", "LA", "P", "RGB", "RGBA"],
+    "JPEG": ["L", "RGB", "CMYK"],
+    "GIF": ["L", "P", "RGB"],
+    "WEBP": ["RGB", "RGBA"],
+    "BMP": ["1", "L", "P", "RGB"],
+    "TIFF": ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB"],
+} | {format: ["RGB", "RGBA"] for format in AVIF}
+
+
 @pytest.mark.parametrize(
-    "format, mode, options",
-    [
-        ("PNG", "RGB", {}),
-        ("PNG", "RGBA", {}),
-        ("PNG", "P", {}),
-        ("JPEG", "RGB", {"quality": 95}),
-        ("JPEG", "RGB", {"quality": 95, "progressive": True}),
-        ("JPEG", "CMYK", {"quality": 95}),
-        ("GIF", "P", {}),
-        ("GIF", "P", {"interlace": True}),
-        ("WEBP", "RGB", {}),
-        ("WEBP", "RGBA", {}),
-        ("BMP", "RGB", {}),
-        ("BMP", "P", {}),
-        ("TIFF", "RGB", {}),
-        ("TIFF", "RGBA", {}),
-        ("TIFF", "CMYK", {}),
-        pytest.param("AVIF", "RGB", {"quality": 95}, marks=needs_avif),
-    ],
+    "format, mode", [(format, mode) for format in MODES for mode in MODES[format]]
 )
-def test_colours_and_sides_come_out_right(format, mode, options):
-    x = load_image(encode(quarters(mode), format, **options), size=64)
-    found = [x[:, row, column] for row in (16, 48) for column in (16, 48)]
-    red, blue, green, white = [1, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1]
-    tolerance = 0.06 if format in ("JPEG", "AVIF") else 0
-    expected = torch.tensor([red, blue, green, white]).float()
-    torch.testing.assert_close(torch.stack(found), expected, atol=tolerance, rtol=0)
+def test_colours_and_sides_come_out_right(format, mode):
+    picture = Image.new("RGB", (64, 64))
+    for colour, left, top in [("red", 0, 0), ("blue", 32, 0), ("lime", 0, 32), ("white", 32, 32)]:
+        picture.paste(colour, (left, top, left + 32, top + 32))
+    picture = picture.convert(mode)
+    is_lossy = format in ("JPEG", "AVIF")
+    options = {"quality": 95, "progressive": mode == "CMYK"} if is_lossy else {}
+    x = load_image(encode(picture, format, **options), size=64)
+    expected = torch.tensor(list(picture.convert("RGB").tobytes())).view(64, 64, 3)
+    error = (to_uint8(x).permute(1, 2, 0) - expected)[8::16, 8::16].abs().max()
+    assert error <= (8 if is_lossy else 1)
 
 
-@pytest.mark.parametrize("format", ["PNG", "TIFF", "BMP"])
-def test_one_bit_pictures_are_black_and_white(format):
-    picture = Image.new("1", (8, 8))
-    picture.paste(1, (4, 0, 8, 8))
-    x = load_image(encode(picture, format), size=8)
-    assert torch.equal(x, same_in_all_channels(torch.tensor([-1.0] * 4 + [1.0] * 4), 8))
+def one(mode: str, colour) -> Image.Image:
+    return Image.new(mode, (1, 1), colour)
 
 
-# Deep greyscale: Pillow's own conversion clips all of these to white
+def u16(*values: int) -> bytes:
+    return struct.pack(f">{len(values)}H", *values)
+
+
+WHITE = 255, 255, 255
+PALETTE = chunk(b"PLTE", bytes(6)) + chunk(b"tRNS", b"\xff\x64")
+ONE_COLOUR = {
+    "clear": (encode(one("RGBA", (255, 0, 0, 0)), "PNG"), WHITE),
+    "opaque": (encode(one("RGBA", (255, 0, 0, 255)), "PNG"), (255, 0, 0)),
+    "partly clear": (encode(one("RGBA", (0, 0, 0, 100)), "PNG"), (155, 155, 155)),
+    "grey, partly clear": (encode(one("LA", (0, 100)), "PNG"), (155, 155, 155)),
+    "WebP, clear": (encode(one("RGBA", (0, 200, 0, 0)), "WEBP"), WHITE),
+    "TIFF, partly clear": (encode(one("RGBA", (0, 0, 0, 100)), "TIFF"), (155, 155, 155)),
+    "clear colour": (encode(one("RGB", (1, 2, 3)), "PNG", transparency=(1, 2, 3)), WHITE),
+    "clear grey": (encode(one("L", 9), "PNG", transparency=9), WHITE),
+    "another clear grey": (encode(one("L", 9), "PNG", transparency=8), (9, 9, 9)),
+    "clear black of 1 bit": (encode(one("1", 0), "PNG", transparency=0), WHITE),
+    "clear in a palette": (encode(one("P", 0), "PNG", transparency=0), WHITE),
+    "partly, of 4 bits": (png(1, 1, 4, 3, b"\x10", extra=PALETTE), (155, 155, 155)),
+    "GIF, clear": (encode(one("P", 0), "GIF", transparency=0), WHITE),
+    "grey of 2 bits": (png(1, 1, 2, 0, b"\x40"), (85, 85, 85)),
+    "colour of 16 bits": (png(1, 1, 16, 2, u16(257, 514, 771)), (1, 2, 3)),
+    "grey and alpha of 16 bits": (png(1, 1, 16, 4, u16(0, 25700)), (155, 155, 155)),
+    "TIFF, white is 0": (tiff(1, 1, [8], 0, b"\x0a"), (245, 245, 245)),
+}
+
+
+@pytest.mark.parametrize("data, expected", ONE_COLOUR.values(), ids=ONE_COLOUR)
+def test_transparency_is_laid_on_white_and_each_depth_has_its_scale(data, expected):
+    assert tuple(to_uint8(load_image(data, size=1)).flatten().tolist()) == expected
 
 
 @pytest.mark.parametrize(
     "format, mode, code, options",
     [
-        ("PNG", "I;16", "<H", {}),
-        ("TIFF", "I;16", "<H", {}),
-        ("TIFF", "I;16B", ">H", {}),
-        ("TIFF", "I;16B", ">H", {"compression": None}),
+        ("PNG", "I;16", "<", {}),
+        ("TIFF", "I;16", "<", {}),
+        ("TIFF", "I;16B", ">", {}),
+        ("TIFF", "I;16B", ">", {"compression": None}),
     ],
 )
-def test_16_bits_are_scaled_from_their_full_range(format, mode, code, options):
+def test_greys_of_16_bits_are_scaled_from_their_full_range(format, mode, code, options):
+    """Pillow's own conversion clips almost all of these to white."""
     # Off by 100 of the 257 steps to the next grey, to either side: rounding must absorb that.
-    above = [min(257 * level + 100, 65535) for level in range(256)]
-    below = [max(257 * level - 100, 0) for level in range(256)]
-    picture = grey([above] * 128 + [below] * 128, mode, code)
-    x = load_image(encode(picture, format, **options))
-    assert torch.equal(x, same_in_all_channels(RAMP))
+    levels = torch.arange(20, 220)
+    numbers = torch.stack([257 * levels + 100, 257 * levels - 100]).repeat(100, 1).flatten()
+    pixels = struct.pack(f"{code}40000H", *numbers.tolist())
+    x = load_image(encode(Image.frombytes(mode, (200, 200), pixels), format, **options), size=200)
+    assert torch.equal(x, (levels / 127.5 - 1).expand(3, 200, 200))
 
 
-@pytest.mark.parametrize(
-    "format, mode, code", [("PNG", "I;16", "<H"), ("TIFF", "I;16", "<H"), ("TIFF", "I;16B", ">H")]
-)
-def test_16_bits_are_not_stretched(format, mode, code):
-    picture = grey([[257 * 80, 257 * 160]] * 2, mode, code)
-    data = encode(picture, format, **{"compression": None} if format == "TIFF" else {})
-    expected = same_in_all_channels(RAMP[[80, 160]], 2)
-    assert torch.equal(load_image(data, size=2), expected)
+RARE = {
+    "PNG, clear grey of 4 bits": png(1, 1, 4, 0, b"\x50", extra=chunk(b"tRNS", u16(5))),
+    "PNG, clear colour of 16 bits": png(
+        1, 1, 16, 2, u16(1, 2, 3), extra=chunk(b"tRNS", u16(1, 2, 3))
+    ),
+    "12 bits": tiff(2, 2, [12], 1, b"\x50\x5a\x0a" * 2),
+    "16 bits, signed": tiff(1, 1, [16], 1, b"\0\1", tags={FORMAT: [2]}),
+    "32 bits": tiff(1, 1, [32], 1, b"\0\0\0\1"),
+    "floats": tiff(1, 1, [32], 1, b"\0\0\0\1", tags={FORMAT: [3]}),
+    "8 bits, signed": tiff(1, 1, [8], 1, b"\1", tags={FORMAT: [2]}),
+    "16 bits, white is 0": tiff(1, 1, [16], 0, b"\0\1"),
+    "16 bits, first all of the red": tiff(
+        1, 1, [16] * 3, 2, bytes(6), tags={PLANAR: [2], STARTS: [8, 10, 12], LENGTHS: [2] * 3}
+    ),
+    "BigTIFF": b"II+\0\x08\0\0\0" + struct.pack("<Q", 16) + bytes(100),
+}
 
 
-@pytest.mark.parametrize(
-    "mode, code, low, step",
-    [
-        ("I", "=i", 0, 1),
-        ("I", "=i", -2000, 16),
-        ("I", "=i", 2**30, 1),
-        ("I", "=i", -(2**31), 2**24),
-        ("F", "=f", 0, 1 / 255),
-        ("F", "=f", -3, 0.125),
-        ("F", "=f", -3e38, 6e38 / 255),
-    ],
-)
-def test_32_bits_are_scaled_from_their_smallest_to_their_largest_value(mode, code, low, step):
-    picture = grey([[low + step * level for level in range(256)]] * 256, mode, code)
-    assert torch.equal(load_image(encode(picture, "TIFF")), same_in_all_channels(RAMP))
+@pytest.mark.parametrize("data", RARE.values(), ids=RARE)
+def test_what_would_come_out_wrong_is_refused(data):
+    """Either Pillow misreads these, or nobody agrees on which value is white."""
+    assert refusal(data).endswith("save it anew as 8-bit PNG.")
 
 
-@pytest.mark.parametrize("mode, code", [("I", "=i"), ("F", "=f")])
-def test_32_bits_without_contrast_are_black(mode, code):
-    assert (load_image(encode(grey([[7] * 2] * 2, mode, code), "TIFF")) == -1).all()
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
-def test_32_bits_that_are_no_numbers_are_refused(value):
-    picture = grey([[0.0, 1.0], [value, 0.5]], "F", "=f")
-    assert "infinite or not numbers" in refusal(encode(picture, "TIFF"))
-
-
-# Transparency
-
-
-def see_through(mode: str, *options) -> Image.Image:
-    return Image.new(mode, (4, 4), *options)
-
-
-@pytest.mark.parametrize(
-    "data, expected",
-    [
-        (encode(see_through("RGBA", (255, 0, 0, 0)), "PNG"), (255, 255, 255)),
-        (encode(see_through("RGBA", (255, 0, 0, 255)), "PNG"), (255, 0, 0)),
-        (encode(see_through("RGBA", (0, 0, 0, 100)), "PNG"), (155, 155, 155)),
-        (encode(see_through("RGBA", (0, 200, 0, 0)), "WEBP"), (255, 255, 255)),
-        (encode(see_through("RGBA", (0, 0, 0, 100)), "TIFF"), (155, 155, 155)),
-        (encode(see_through("LA", (0, 100)), "PNG"), (155, 155, 155)),
-        (encode(see_through("L", 9), "PNG", transparency=9), (255, 255, 255)),
-        (encode(see_through("L", 9), "PNG", transparency=8), (9, 9, 9)),
-        (encode(see_through("1", 0), "PNG", transparency=0), (255, 255, 255)),
-        (encode(see_through("RGB", (1, 2, 3)), "PNG", transparency=(1, 2, 3)), (255, 255, 255)),
-        (encode(see_through("P", 0), "PNG", transparency=0), (255, 255, 255)),
-        (encode(see_through("P", 0), "PNG", transparency=bytes([100])), (155, 155, 155)),
-        (encode(see_through("P", 0), "GIF", transparency=0), (255, 255, 255)),
-        (encode(see_through("I;16", 2570), "PNG", transparency=2570), (255, 255, 255)),
-        (encode(see_through("I;16", 2570), "PNG", transparency=2571), (10, 10, 10)),
-    ],
-)
-def test_transparency_is_laid_on_white(data, expected):
-    x = load_image(data, size=4)
-    assert torch.equal(to_uint8(x), torch.tensor(expected).byte().view(3, 1, 1).expand(3, 4, 4))
-
-
-# Animations, rotation, shape
-
-
-@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG", "TIFF"])
-def test_the_first_frame_of_an_animation_is_taken(format):
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG", "TIFF", "MPO"])
+def test_the_first_of_several_pictures_is_taken(format):
+    """The frames of an animation, the pages of a TIFF, the JPEG of a telephone with two lenses."""
     first, second = Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")
     data = encode(first, format, save_all=True, append_images=[second])
     assert Image.open(io.BytesIO(data)).n_frames == 2
-    assert load_image(data, size=1).flatten().tolist() == [1, -1, -1]
+    expected = torch.tensor([1.0, -1, -1]).view(3, 1, 1)
+    torch.testing.assert_close(load_image(data, size=1), expected, atol=0.02, rtol=0)
 
 
 # Exif 2.3, tag Orientation: which side of the scene the first stored row and column show.
@@ -216,67 +182,34 @@ FIRST_ROW_AND_COLUMN = {
 }
 
 
-def as_stored(scene: torch.Tensor, orientation: int) -> Image.Image:
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", *AVIF])
+@pytest.mark.parametrize("orientation", FIRST_ROW_AND_COLUMN)
+def test_a_rotated_camera_gives_the_same_picture(orientation, format):
+    blocks = torch.randint(256, (2, 4, 3), generator=torch.Generator().manual_seed(0))
     row, column = FIRST_ROW_AND_COLUMN[orientation]
-    stored = scene if row in ("top", "bottom") else scene.transpose(0, 1)
+    stored = blocks.repeat_interleave(16, 0).repeat_interleave(16, 1)
+    stored = stored if row in ("top", "bottom") else stored.transpose(0, 1)
     stored = stored.flip(0) if row in ("bottom", "right") else stored
     stored = stored.flip(1) if column in ("bottom", "right") else stored
     height, width, _ = stored.shape
-    return Image.frombytes("RGB", (width, height), bytes(stored.flatten().tolist()))
-
-
-@pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])
-@pytest.mark.parametrize("orientation", FIRST_ROW_AND_COLUMN)
-def test_a_rotated_camera_gives_the_same_picture(orientation, format):
-    scene = torch.randint(256, (24, 40, 3), generator=torch.Generator().manual_seed(0))
+    picture = Image.frombytes("RGB", (width, height), bytes(stored.flatten().tolist()))
+    options = {"quality": 95, "subsampling": "4:4:4"} if format in ("JPEG", "AVIF") else {}
     how = Image.Exif()
     how[ORIENTATION] = orientation
-    x = load_image(encode(as_stored(scene, orientation), format, exif=how), size=24)
-    assert torch.equal(to_uint8(x), scene[:, 8:32].permute(2, 0, 1).byte())
-
-
-@pytest.mark.parametrize("format", ["JPEG", pytest.param("AVIF", marks=needs_avif)])
-@pytest.mark.parametrize("orientation", FIRST_ROW_AND_COLUMN)
-def test_a_rotated_camera_gives_almost_the_same_picture_where_pixels_are_lossy(orientation, format):
-    blocks = torch.randint(256, (2, 4, 3), generator=torch.Generator().manual_seed(0))
-    scene = blocks.repeat_interleave(16, 0).repeat_interleave(16, 1)
-    how = Image.Exif()
-    how[ORIENTATION] = orientation
-    data = encode(as_stored(scene, orientation), format, exif=how, quality=95, subsampling="4:4:4")
-    x = load_image(data, size=32)[:, 8::16, 8::16]
+    x = load_image(encode(picture, format, exif=how, **options), size=32)[:, 8::16, 8::16]
     expected = blocks[:, 1:3].permute(2, 0, 1) / 127.5 - 1
     torch.testing.assert_close(x, expected, atol=0.06, rtol=0)
 
 
-@pytest.mark.parametrize(
-    "tag",
-    [
-        (X_RESOLUTION, LONG, b"\1\0\0\0"),  # a rational, by the standard
-        (X_RESOLUTION, ASCII, b"72 dpi\0"),
-        (296, RATIONAL, bytes(8)),  # the unit of the resolution: a number
-        (315, RATIONAL, b"\1\0\0\0" * 2),  # the artist: a text
-        (34665, ASCII, b"nowhere"),  # where the rest of the Exif is: a number
-        (34853, LONG, b"\xff" * 4),  # where the place is: beyond the end
-        (2**16 - 1, RATIONAL, b"\xff" * 8),
-    ],
-)
-@pytest.mark.parametrize("order", "<>")
-def test_a_rotated_camera_may_write_odd_exif(tag, order):
-    """Pillow's own function for this fails, since it wants to write the rest of the Exif anew."""
-    number, kind, value = tag
-    sixth = struct.pack(f"{order}H", 6)
-    odd = exif({ORIENTATION: (SHORT, sixth), number: (kind, value)}, order)
+@pytest.mark.parametrize("order, head", [("<", b"II*\0"), (">", b"MM\0*")])
+def test_a_rotated_camera_may_write_odd_exif(order, head):
+    """A resolution that is a text, not a fraction: Pillow's own function for this fails."""
+    tags = [2, ORIENTATION, 4, 1, 6, X_RESOLUTION, 2, 4, b"72\0\0", 0]
+    odd = b"Exif\0\0" + head + struct.pack(f"{order}I H HHII HHI4s I", 8, *tags)
     picture = Image.new("RGB", (64, 64), "blue")
     picture.paste("red", (0, 0, 64, 32))
     x = load_image(encode(picture, "JPEG", exif=odd), size=64)
     assert x[0, 32, 48] > 0.9 and x[0, 32, 16] < -0.9  # what was above is now at the right
-
-
-def test_deep_greyscale_is_rotated_too():
-    how = Image.Exif()
-    how[ORIENTATION] = 3
-    data = encode(grey([[0, 65535]] * 2, "I;16", "<H"), "PNG", exif=how)
-    assert load_image(data, size=2)[0, 0].tolist() == [1, -1]
 
 
 @pytest.mark.parametrize("size", [(30, 10), (10, 30), (31, 10), (10, 31)])
@@ -284,82 +217,82 @@ def test_the_central_square_is_kept(size):
     picture = Image.new("RGB", size, "red")
     left, top = (size[0] - 10) // 2, (size[1] - 10) // 2
     picture.paste("lime", (left, top, left + 10, top + 10))
-    x = load_image(encode(picture, "PNG"), size=10)
-    assert torch.equal(x, torch.tensor([-1.0, 1.0, -1.0]).view(3, 1, 1).expand(3, 10, 10))
-
-
-def test_resizing_averages():
-    stripes = grey([[0, 255] * 64] * 128, "L", "B")
-    assert load_image(encode(stripes, "PNG"), size=32)[:, 8:-8, 8:-8].abs().max() < 0.02
-    picture = noise("RGB", 64, 64)
-    x = load_image(encode(picture, "PNG"), size=23)
-    assert to_uint8(x.permute(1, 2, 0)).flatten().tolist() == list(
-        picture.resize((23, 23), Image.Resampling.LANCZOS).tobytes()
-    )
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    width=st.integers(1, 90),
-    height=st.integers(1, 90),
-    size=st.integers(1, 90),
-    colour=st.tuples(*[st.integers(0, 255)] * 3),
-)
-def test_a_flat_picture_stays_flat_at_every_size(width, height, size, colour):
-    x = load_image(encode(Image.new("RGB", (width, height), colour), "PNG"), size)
-    expected = torch.tensor(colour) / 127.5 - 1
-    assert torch.equal(x, expected.view(3, 1, 1).expand(3, size, size))
+    x = load_image(encode(picture, "PNG"), size=7)
+    assert torch.equal(x, torch.tensor([-1.0, 1.0, -1.0]).view(3, 1, 1).expand(3, 7, 7))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1)])
 def test_extreme_shapes(size):
-    picture = Image.new("RGB", size, "red")
-    x = load_image(encode(picture, "PNG"))
-    assert x.shape == (3, 256, 256)
-    assert torch.equal(x[:, 100, 100], torch.tensor([1.0, -1.0, -1.0]))
+    x = load_image(encode(Image.new("RGB", size, "red"), "PNG"))
+    assert torch.equal(x, torch.tensor([1.0, -1.0, -1.0]).view(3, 1, 1).expand(3, 256, 256))
+
+
+def test_resizing_averages():
+    stripes = Image.frombytes("L", (128, 128), b"\0\xff" * 64 * 128)
+    assert load_image(encode(stripes, "PNG"), size=32)[:, 8:-8, 8:-8].abs().max() < 0.02
 
 
 # Where a picture may come from
 
 
+CAT = (DATA / "cat.png").read_bytes()
+
+
+def upload_8(*contents: bytes) -> tuple[dict, ...]:
+    """The value of a FileUpload of ipywidgets 8."""
+    about = {"name": "cat.png", "type": "image/png", "last_modified": datetime.datetime.now()}
+    return tuple(about | {"size": len(c), "content": memoryview(c)} for c in contents)
+
+
+def upload_7(*contents: bytes) -> dict[str, dict]:
+    """The same of ipywidgets 7."""
+    about = {"type": "image/png", "lastModified": 1_600_000_000_000}
+    files = {f"cat ({i}).png": content for i, content in enumerate(contents)}
+    return {
+        name: {"metadata": about | {"name": name, "size": len(files[name])}, "content": files[name]}
+        for name in files
+    }
+
+
 class Somewhere(os.PathLike):
-    def __init__(self, path):
-        self.path = path
-
     def __fspath__(self):
-        return self.path
+        return os.fsencode(DATA / "cat.png")
 
 
-def uploaded(data, name="cat.png") -> dict:
-    return {"name": name, "type": "image/png", "size": len(data), "content": memoryview(data)}
-
-
-def test_every_kind_of_source_gives_the_same_picture():
-    path = DATA / "cat.png"
-    data = path.read_bytes()
-    sources = [path, str(path), Somewhere(str(path)), Somewhere(os.fsencode(path))]
-    sources += [data, bytearray(data), memoryview(data), uploaded(data), (uploaded(data),)]
-    expected = load_image(path)
-    for source in sources:
-        assert torch.equal(load_image(source), expected)
+@pytest.mark.parametrize(
+    "source",
+    [
+        str(DATA / "cat.png"),
+        Somewhere(),
+        CAT,
+        bytearray(CAT),
+        memoryview(CAT),
+        upload_8(CAT),
+        upload_8(b"an older file", CAT),
+        upload_8(CAT)[0],
+        upload_7(CAT),
+        upload_7(b"an older file", CAT),
+    ],
+    ids=lambda source: type(source).__name__,
+)
+def test_every_kind_of_source_gives_the_same_picture(source):
+    assert torch.equal(load_image(source), load_image(DATA / "cat.png"))
 
 
 def test_the_value_of_a_real_upload_widget():
     upload = pytest.importorskip("ipywidgets").FileUpload()
     assert "choose a file first" in refusal(upload.value)
-    cat = uploaded((DATA / "cat.png").read_bytes())
-    upload.set_trait("value", (cat | {"last_modified": datetime.datetime.now()},))
-    assert torch.equal(load_image(upload.value), load_image(DATA / "cat.png"))
+    upload.set_trait("value", upload_8(CAT))
+    assert torch.equal(load_image(upload.value), load_image(CAT))
     assert "FileUpload" in refusal(upload, TypeError)
 
 
-def test_an_upload_must_be_one_usable_picture():
-    cat = (DATA / "cat.png").read_bytes()
-    assert "choose a file first" in refusal(())
-    assert "choose one picture" in refusal((uploaded(cat), uploaded(cat)))
-    assert "The uploaded file is not a picture" in refusal(uploaded(b"once upon a time"))
-    assert "The uploaded file is damaged" in refusal((uploaded(cat[:-5000]),))
-    assert "The uploaded file is empty" in refusal((uploaded(b""),))
+@pytest.mark.parametrize("upload", [upload_7, upload_8])
+def test_an_upload_must_be_a_usable_picture(upload):
+    assert "choose a file first" in refusal(upload())
+    assert refusal(upload(b"once upon a time")).startswith("The uploaded file is not a picture")
+    assert refusal(upload(CAT[:-5000])).startswith("The uploaded file is damaged")
+    assert refusal(upload(b"")).startswith("The uploaded file is empty")
 
 
 @pytest.mark.parametrize(
@@ -369,7 +302,6 @@ def test_an_upload_must_be_one_usable_picture():
         3,
         ["cat.png"],
         (b"bytes",),
-        {},
         {"name": "cat.png"},
         ({"name": "cat.png"},),
         {"content": "text"},
@@ -379,7 +311,7 @@ def test_an_upload_must_be_one_usable_picture():
 )
 def test_other_sources_are_refused_by_type(source):
     message = refusal(source, TypeError)
-    assert all(word in message for word in ["path", "bytes", "FileUpload"])
+    assert all(word in message for word in ["path", "bytes", "FileUpload", type(source).__name__])
 
 
 @pytest.mark.parametrize("size", [True, 256.0, "256", None, torch.tensor(256)])
@@ -390,21 +322,20 @@ def test_size_must_be_an_int(size):
 @pytest.mark.parametrize("size", [0, -1, 2049])
 def test_size_must_be_in_range_and_is_checked_first(size):
     assert f"1 … 2048, but it is {size}" in refusal("nowhere.png", size=size)
-    assert "size" in refusal(None, size=size)
 
 
 @pytest.mark.parametrize("size", [1, 2048])
 def test_the_ends_of_the_range_of_sizes_are_allowed(size):
-    assert load_image(DATA / "rocket.png", size=size).shape == (3, size, size)
+    assert load_image(CAT, size=size).shape == (3, size, size)
 
 
 # Back to bytes
 
 
-def test_to_uint8_undoes_the_scaling_of_load_image():
-    for dtype in (torch.float32, torch.float64, torch.float16):
-        levels = torch.arange(256)
-        assert torch.equal(to_uint8((levels.double() / 127.5 - 1).to(dtype)), levels.byte())
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16])
+def test_to_uint8_undoes_the_scaling_of_load_image(dtype):
+    levels = torch.arange(256)
+    assert torch.equal(to_uint8((levels.double() / 127.5 - 1).to(dtype)), levels.byte())
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
@@ -420,15 +351,13 @@ def test_to_uint8_rounds_and_clamps_for_the_eye_only():
     assert torch.equal(x, before)
 
 
-@pytest.mark.parametrize("shape", [(), (0,), (5,), (2, 3, 4, 5)])
+@pytest.mark.parametrize("shape", [(), (0,), (2, 3, 4, 5)])
 def test_to_uint8_takes_any_shape(shape):
     shown = to_uint8(torch.zeros(shape, requires_grad=True))
     assert shown.shape == shape and shown.dtype == torch.uint8 and not shown.requires_grad
 
 
-@pytest.mark.parametrize(
-    "x, kind", [([0.5], "list"), (0.5, "float"), (torch.arange(3), "int64"), (None, "NoneType")]
-)
+@pytest.mark.parametrize("x, kind", [([0.5], "list"), (torch.arange(3), "int64"), (0.5, "float")])
 def test_to_uint8_wants_a_float_tensor(x, kind):
     assert kind in refusal(x, TypeError, load=to_uint8)
 
@@ -437,19 +366,22 @@ def test_to_uint8_refuses_nan():
     assert "NaN" in refusal(torch.tensor([0.0, float("nan")]), load=to_uint8)
 
 
+def test_a_png_in_few_colours_looks_alike_in_fewer_bytes():
+    picture = noise("RGB", 128, 128)
+    large = encode(picture, "PNG")
+    small = shrink_png(large, colours=96)
+    assert len(small) < len(large) / 2
+    assert len(load_image(small, 128).flatten(1).unique(dim=1).T) <= 96
+    assert (load_image(small, 128) - load_image(large, 128)).abs().mean() < 0.2
+
+
 # Digits
 
 
 def test_digits_are_all_there_with_their_labels():
-    digits, labels = load_digits(DATA / "digits.png")
+    digits, labels = load_digits(str(DATA / "digits.png"))
     assert digits.shape == (1740, 1, 8, 8) and digits.dtype == torch.float32
-    assert labels.shape == (1740,) and labels.dtype == torch.int64
-    assert labels.bincount().tolist() == [174] * 10
-    assert torch.equal(labels, labels.sort().values)
-
-
-def test_digits_lie_exactly_on_the_grid_of_17_values():
-    digits, _ = load_digits(str(DATA / "digits.png"))
+    assert torch.equal(labels, torch.arange(1740) // 174)
     assert torch.equal(digits.unique(), torch.arange(17) / 8 - 1)
 
 
@@ -471,20 +403,12 @@ def test_digits_are_those_of_the_data_set():
     ]
 
 
-def test_digits_that_share_a_label_look_alike():
-    digits, labels = load_digits(DATA / "digits.png")
-    means = torch.stack([digits[labels == label].mean(0) for label in range(10)])
-    nearest = torch.cdist(digits.flatten(1), means.flatten(1)).argmin(1)
-    assert (nearest == labels).float().mean() > 0.85
-
-
 def test_other_pictures_are_not_taken_for_digits(tmp_path):
     assert "'cat.png' is not the sheet of digits" in refusal(DATA / "cat.png", load=load_digits)
-    for size, level in [((1392, 80), 17), ((1392, 88), 16), ((80, 1392), 16)]:
+    for size, level in [((1392, 80), 17), ((80, 1392), 16)]:
         sheet = encode(Image.new("L", size, level), "PNG")
         assert "not the sheet of digits" in refusal(sheet, load=load_digits)
     refusal(tmp_path / "digits.png", FileNotFoundError, load=load_digits)
-    refusal(3, TypeError, load=load_digits)
 
 
 # The pictures that come with the lessons
@@ -537,5 +461,5 @@ def imported(path: Path) -> set[str]:
 def test_only_images_uses_pillow_and_it_needs_no_notebook():
     used = {path.name for path in (ROOT / "diffusion").rglob("*.py") if "PIL" in imported(path)}
     assert used == {"images.py"}
-    standard = {"io", "os", "stat", "struct", "warnings", "collections", "pathlib"}
+    standard = {"io", "os", "struct", "warnings", "collections", "pathlib"}
     assert imported(Path(images.__file__)) <= standard | {"torch", "PIL"}

@@ -1,12 +1,16 @@
 """The rules that every lesson keeps; what its cells compute is compared by nbval."""
 
+import ast
 import json
 import re
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
 import pytest
+
+from diffusion.teaching import plots
 
 ROOT = Path(__file__).parents[1]
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -30,6 +34,12 @@ class Lesson:
 
     def tagged(self, tag):
         return [cell for cell in self.cells if tag in cell["tags"]]
+
+
+def calls(cell, name):
+    """The calls of a function in a cell, as syntax trees."""
+    nodes = ast.walk(ast.parse(cell["text"]))
+    return [n for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func) == name]
 
 
 def printed(cell):
@@ -60,10 +70,35 @@ def test_every_picture_has_a_text_alternative(lesson):
                 text = "".join(output["data"]["text/plain"])
                 assert len(text) > 20 and not text.startswith("<"), cell["text"]
     for cell in lesson.code:  # what each view says of itself, rather than a default
-        for view in re.findall(r"ImageView\((?:[^()]|\([^()]*\))*\)", cell["text"]):
-            assert "alt=" in view, view
+        for view in calls(cell, "ImageView"):
+            assert "alt" in [given.arg for given in view.keywords], ast.unparse(view)
     for cell in lesson.prose:
         assert "![](" not in cell["text"]
+
+
+def test_each_description_is_that_of_one_figure_in_the_order_of_the_lessons():
+    shown = [call for path in LESSONS for c in Lesson(path).code for call in calls(c, "plots.show")]
+    names = [ast.literal_eval(call.args[1]) for call in shown]
+    assert names == list(tomllib.loads(plots.DESCRIPTIONS.read_text("utf-8")))
+
+
+def test_no_cell_gives_the_answer_away(lesson):
+    """Between a question and what is said of its answer nothing is asserted: it would tell."""
+    asked = False
+    for cell in lesson.cells:
+        if cell["cell_type"] == "code":
+            assert not (asked and "assert" in cell["text"]), cell["text"]
+        elif "notes" not in cell["tags"]:
+            asked = "**Predict.**" in cell["text"]
+
+
+def test_all_widgets_are_such_as_colab_can_show(lesson):
+    """Ours bring along what Colab needs, and FileUpload it knows."""
+    for node in ast.walk(ast.parse("\n".join(cell["text"] for cell in lesson.code))):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith(("ipywidgets", "anywidget")):
+            assert [each.name for each in node.names] == ["FileUpload"]
+        if isinstance(node, ast.Import):
+            assert not {each.name for each in node.names} & {"ipywidgets", "anywidget"}
 
 
 def test_cells_are_small(lesson):
@@ -89,7 +124,7 @@ def test_every_exercise_has_a_stub_a_check_and_a_solution_that_runs(lesson):
     assert 1 <= len(stubs) <= 3 and len(stubs) == len(solutions)
     for stub, solution in zip(stubs, solutions, strict=True):
         assert lesson.cells.index(solution) == lesson.cells.index(stub) + 1
-        (check,) = re.findall(r"checks\.\w+", stub["text"])
+        (check,) = re.findall(r"\bcheck_\w+\(", stub["text"])
         assert check in solution["text"] and "..." in stub["text"]
         assert printed(stub).startswith("Not attempted yet")
         assert printed(solution) == "Correct.\n"

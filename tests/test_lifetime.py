@@ -1,12 +1,13 @@
-"""Widgets that are closed when their cell has been run again, in an IPython without a browser."""
+"""What every kind of widget has in common, in an IPython without a browser: its end, and Colab."""
 
-import gc
+import base64
 import sys
-import weakref
+from types import SimpleNamespace
 
 import pytest
 import torch
 from IPython import InteractiveShell
+from IPython.core.formatters import DisplayFormatter
 from ipywidgets.widgets.widget import _instances
 from traitlets.config import Config
 
@@ -19,21 +20,17 @@ from diffusion.teaching.widgets import (
     GuessGame,
     ImageView,
     ScheduleExplorer,
-    Scrub,
     lifetime,
     scrub,
 )
 
 SCHEDULE = NoiseSchedule(0.01, 0.3, 20)
 X_0 = torch.linspace(-1, 1, 48).view(3, 4, 4)
-
-
-def a_view():
-    return CurvesView(SCHEDULE)
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def a_scrub():
-    return scrub(ImageView(Blend(X_0, X_0, SCHEDULE)), a_view())
+    return scrub(ImageView(Blend(X_0, X_0, SCHEDULE)), CurvesView(SCHEDULE))
 
 
 def a_game():
@@ -48,7 +45,7 @@ def a_lab():
     return BugLab(X_0, SCHEDULE, {"test": (lambda _: 0.0, 1.0)})
 
 
-ALL = [a_view, a_scrub, a_game, an_explorer, a_lab]
+every_kind = pytest.mark.parametrize("make", [a_scrub, a_game, an_explorer, a_lab])
 
 
 @pytest.fixture
@@ -57,96 +54,97 @@ def run(monkeypatch, tmp_path):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # IPython has its own
     monkeypatch.setattr(plots, "filmstrip", lambda *_: b"")  # slow, and not what this is about
-    for name in ("_made", "_shown", "_made_by", "_shown_by", "_old"):
-        monkeypatch.setattr(lifetime, name, type(getattr(lifetime, name))())
+    monkeypatch.setattr(lifetime, "_made", {})
+    monkeypatch.setattr(lifetime, "_cell", None)
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
-    lifetime.watch(shell)
+    shell.events.register("pre_run_cell", lifetime._before_run)
 
     def run_cell(cell, code):
         result = shell.run_cell(code, store_history=True, cell_id=cell)
         result.raise_error()
         return result.result
 
-    run_cell("imports", "from test_lifetime import *\nfrom ipywidgets import HBox")
+    run_cell("imports", "from test_lifetime import *")
     return run_cell
 
 
-@pytest.mark.parametrize("make", ALL)
+@every_kind
 def test_what_is_closed_leaves_nothing_behind(make):
     before = set(_instances)
     it = make()
-    assert len(_instances) > len(before)
-    it.close()
-    assert set(_instances) == before
-    it.close()  # once more does no harm
+    assert 1 <= len(_instances) - len(before) <= 3 and it.spec and it.buffers
+    for _ in range(2):  # once more does no harm
+        it.close()
+        assert set(_instances) == before
+        assert (it.comm, it.spec, it.buffers) == (None, {}, [])
     assert "0x" not in repr(it)
 
 
-@pytest.mark.parametrize("make", ALL)
-@pytest.mark.parametrize("code", ["{}()", "it = {}()\nit", "it = {}()"])
-def test_a_cell_that_is_run_again_leaves_one_widget(run, make, code):
-    code = code.format(make.__name__)
+@every_kind
+@pytest.mark.parametrize("code", ["{}()", "it = {}()\nit", "it = {}(); other = {}()"])
+def test_a_cell_that_is_run_again_closes_what_it_made(run, make, code):
+    code = code.format(make.__name__, make.__name__)
     run("a", code)
     models = len(_instances)
-    for _ in range(4):
+    for _ in range(3):
         run("a", code)
         assert len(_instances) == models
     run("b", "1")
-    assert len(_instances) == models  # and that one stays
+    assert len(_instances) == models  # what the last run made stays
 
 
-def test_ipython_does_not_keep_what_is_closed(run):
-    old = [weakref.ref(run("a", "a_scrub()")) for _ in range(9)]
-    gc.collect()
-    # As Out[9] and _9 only the last one; as __ and ___ the two before.
-    assert [ref() is not None for ref in old] == [False] * 6 + [True] * 3
-    assert run("b", "len(Out)") == 1 and run("b", "list(Out.values())[0]") is old[-1]()
+def test_fifty_runs_leave_one_widget_and_ipython_keeps_no_data(run):
+    runs = [run("a", "a_scrub()")]
+    models = len(_instances)
+    runs += [run("a", "a_scrub()") for _ in range(49)]
+    assert len(_instances) == models
+    assert all((it.comm, it.spec, it.buffers) == (None, {}, []) for it in runs[:-1])
+    assert runs[-1].comm is not None and runs[-1].buffers
 
 
-def first_scrub(run, lines):
-    """Run these cells, "id: code" each, and give the scrub that the first of them has made."""
-    first = None
-    for line in lines:
+@pytest.mark.parametrize(
+    ("why", "cells"),
+    [
+        ("it was made by another cell", ["a: it = a_scrub()", "b: it", "b: it"]),
+        ("another cell makes its like", ["a: it = a_scrub()", "b: other = a_scrub()"]),
+        ("nobody knows the cell", ["None: it = a_scrub()", "None: other = a_scrub()"]),
+        ("it was made before any cell", ["None: it = a_scrub()", "b: 1", "b: 1"]),
+    ],
+)
+def test_a_widget_stays_because(run, why, cells):
+    for line in cells:
         cell, code = line.split(": ", 1)
         run(None if cell == "None" else cell, code)
-        first = first or next(w for w in reversed(_instances.values()) if isinstance(w, Scrub))
-    return first
+    assert run("last", "it").comm is not None
 
 
-@pytest.mark.parametrize(
-    ("why", "lines"),
-    [
-        ("a variable names it", ["a: it = a_scrub()", "a: other = it; it = a_scrub()"]),
-        ("a list has it", ["a: them = [a_scrub()]", "a: them.append(a_scrub())"]),
-        ("a dict has it", ["a: them = {1: a_scrub()}", "a: them[2] = a_scrub()"]),
-        ("another cell shows it", ["a: it = a_scrub()", "b: it", "a: it = a_scrub()"]),
-        ("a cell shows what it is in", ["a: it = a_scrub()", "b: HBox([it])", "a: it = a_scrub()"]),
-        ("a cell shows it, without a name", ["a: a_scrub()", "b: Out[2]", "a: a_scrub()"]),
-        ("it was made by another cell", ["a: it = a_scrub()", "b: it", "b: it"]),
-        ("it was made only once", ["a: if 'it' not in dir(): it = a_scrub()\nit"] * 2),
-        ("nobody knows the cell", ["None: a_scrub()"] * 2),
-    ],
-)
-def test_a_widget_stays_because(run, why, lines):
-    assert first_scrub(run, lines).comm is not None
+@pytest.fixture
+def colab(monkeypatch):
+    """Google Colab, as far as a widget can tell, and what it wants to be told of a widget."""
+    calls = []
+    output = SimpleNamespace(
+        enable_custom_widget_manager=lambda: calls.append("enabled"),
+        _widgets=SimpleNamespace(_installed_url="https://example.org/manager.js"),
+    )
+    monkeypatch.setitem(sys.modules, "google.colab", SimpleNamespace(output=output))
+    monkeypatch.setitem(sys.modules, "google.colab.output", output)
+    manager = {"url": "https://example.org/manager.js"}
+    return {WIDGET: {"colab": {"custom_widget_manager": manager}}}
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ["a: it = a_scrub()", "a: other = it; it = a_scrub()", "b: del other"],
-        ["a: it = a_scrub()", "b: it", "a: it = a_scrub()", "b: it"],
-        ["a: it = a_scrub()", "a: it = None"],
-    ],
-)
-def test_it_goes_as_soon_as_nothing_holds_it(run, lines):
-    assert first_scrub(run, lines[:-1]).comm is not None
-    assert first_scrub(run, lines).comm is None
+@every_kind
+def test_colab_is_told_where_it_finds_the_widgets_code(colab, make):
+    it = make()
+    for data, metadata in (it._repr_mimebundle_(), DisplayFormatter().format(it)):
+        assert metadata == colab and data[WIDGET]["model_id"] == it.model_id
 
 
-def test_what_a_callback_makes_between_two_runs_is_no_cells(run):
-    run("a", "1")
-    made = a_scrub()
-    run("a", "2")
-    run("a", "3")
-    assert made.comm is not None
+@every_kind
+def test_without_a_widget_there_is_a_picture_and_a_text(make):
+    it = make()
+    for data, metadata in (it._repr_mimebundle_(), DisplayFormatter().format(it)):
+        assert metadata == {} and WIDGET in data
+        assert base64.b64decode(data["image/png"])[:4] == b"\x89PNG"
+        assert f"base64,{data['image/png']}" in data["text/html"]
+        assert data["text/plain"] == repr(it) == repr(make()) and "0x" not in repr(it)
+        assert len(repr(it)) < 100

@@ -33,15 +33,21 @@ def test_pictures_have_one_fixed_range_and_are_clamped_for_the_eye_alone():
     row = first.figure.axes
     assert first is row[0] and [ax.get_title() for ax in row] == ["grey", "loud"]
     assert all(ax.images[0].get_clim() == (0, 255) and not ax.axison for ax in row)
+    assert row[0].images[0].get_cmap().name == "gray"
     assert set(row[0].images[0].get_array().flatten().tolist()) <= {127, 128}
     assert row[1].images[0].get_array()[0, 0].tolist() == [0, 255, 0]
     assert loud.max() == 7
     plt.close("all")
 
 
-def test_a_figure_is_shown_with_its_alternative_and_closed(monkeypatch):
+@pytest.fixture
+def shown(monkeypatch):
     shown = []
     monkeypatch.setattr(plots, "display", lambda data, raw: shown.append((data, raw)))
+    return shown
+
+
+def test_a_figure_is_shown_with_its_alternative_and_closed(shown):
     alt = 'A cat, "tabby" & <grey>'
     plots.show(plots.pictures(torch.zeros(3, 4, 4)), alt)
     ((data, raw),) = shown
@@ -50,6 +56,16 @@ def test_a_figure_is_shown_with_its_alternative_and_closed(monkeypatch):
     assert f"base64,{data['image/png']}" in data["text/html"]
     assert Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).format == "PNG"
     assert not plt.get_fignums()
+
+
+def test_the_alternative_of_a_figure_in_the_lessons_is_looked_up_by_its_name(shown):
+    plots.show(plots.axes(), "the cat")
+    assert [data["text/plain"] for data, _ in shown] == ["A tabby cat looks past the camera."]
+    for name in ("the dog", ""):
+        with pytest.raises(ValueError, match=f"say in a sentence .*; {name!r} is too short .* no "):
+            plots.show(plots.axes(), name)
+    assert len(shown) == 1
+    plt.close("all")
 
 
 def test_diverging_maps_share_one_fixed_scale_about_zero():
@@ -69,12 +85,9 @@ def test_diverging_maps_share_one_fixed_scale_about_zero():
 def test_a_filmstrip_is_as_wide_as_its_names_take(name):
     white, black = torch.full((8, 8, 1), 255).byte(), torch.zeros(8, 8, 1).byte()
     file = plots.filmstrip([(name, [black, white])], ["t = 0", "t = 1"])
-    dark = (
-        torch.tensor(list(Image.open(io.BytesIO(file)).convert("L").tobytes())).view(
-            -1, Image.open(io.BytesIO(file)).width
-        )
-        < 128
-    )
+    picture = Image.open(io.BytesIO(file)).convert("L")
+    dark = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8) < 128
+    dark = dark.view(-1, picture.width)
     assert not dark[:, :3].any()  # no letter is cut off at the left
     # No letter lies on the picture either: between name and picture there is an empty column.
     columns = dark.any(dim=0).int().tolist()

@@ -39,7 +39,9 @@ def test_symbols_in_a_sentence_and_names_of_arguments():
     assert last == r"    β: :math:`\bar\alpha _0` = 1"  # no paragraph of its own, so no equation
 
 
-@pytest.mark.parametrize("name", ["forward_step", "q_sample", "collapse_noise", "NoiseSchedule"])
+@pytest.mark.parametrize(
+    "name", ["forward_step", "q_sample", "collapse_noise", "NoiseSchedule", "sample_xt"]
+)
 def test_what_has_an_equation_in_the_paper_shows_it(name):
     equations = [
         line for line in rendered(getattr(diffusion, name).__doc__) if line.startswith(".. math")

@@ -46,9 +46,8 @@ def main():
     frames = [frame.resize((frame.width * 4 // 5, frame.height * 4 // 5)) for frame in frames]
     film = frames + frames[-2:0:-1]
     still, moving = 1000, 90  # milliseconds
-    durations = [still, *[moving] * (len(frames) - 2), still, *[moving] * (len(frames) - 2)]
+    durations = [still, *[moving] * (len(frames) - 2)] * 2
     target = ROOT / "docs" / "scrub.webp"
-    target.parent.mkdir(exist_ok=True)
     film[0].save(target, append_images=film[1:], duration=durations, loop=0, quality=40, method=6)
     print(f"{target.relative_to(ROOT)}: {len(film)} frames, {target.stat().st_size // 1024} KB")
 

@@ -1,47 +1,33 @@
 """Pictures: from files and uploads to tensors in [-1, 1], and back to bytes for the eye.
 
-The only place that uses Pillow. Students bring pictures of every kind, so whatever Pillow finds
-wrong with one is put into a sentence that names the file and says what to do about it.
+The only module that uses Pillow. Students bring pictures of every kind, so whatever is wrong with
+one is put into a sentence that names the file and says what to do about it.
 """
 
 import io
 import os
-import stat
 import struct
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from PIL import ExifTags, Image, UnidentifiedImageError, features
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
 from torch import Tensor
 
-_FORMATS = ["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"]
-if features.check("avif"):
-    _FORMATS.append("AVIF")
+_FORMATS = ["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"] + ["AVIF"] * features.check("avif")
+_Tag = ExifTags.Base
 
+_MAX_SIZE = 2048
 _MAX_BYTES = 50_000_000
 _MAX_PIXELS = 25_000_000
-_MAX_SIZE = 2048
-
-# Nor may a small picture take minutes or gigabytes. Usual are a hundred thousand reads (the parts
-# of a PNG), twice as many numbers (where the tiles of a TIFF are), and a dozen passes over a JPEG.
-_MAX_READS = 1_000_000
-_MAX_NUMBERS = 500_000
-_MAX_PASSES = 100
-_MAX_EXIF = 1_000_000
 _MAX_MEMORY = 480_000_000
 
-_Tag = ExifTags.Base
-_TURNS = {  # by the orientation in Exif
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+# Pillow makes Python objects of what is beside the pixels, many times larger than in the file.
+# Usual are a hundred thousand reads (the parts of a PNG), and numbers (where TIFF tiles are).
+_MAX_READS = 1_000_000
+_MAX_NUMBERS = 500_000
+_MAX_EXIF = 1_000_000
 
 _DIGIT_COLUMNS = 174  # as many as there are of the rarest digit
 _DIGIT_SIZE = 8
@@ -51,13 +37,13 @@ def load_image(source, size: int = 256) -> Tensor:
     """A picture as a tensor: upright, cropped to its central square, and resized.
 
     Transparency is laid on white. Of an animation, the first frame is taken. Colour profiles are
-    ignored. Greyscale of 16 bits is scaled from its full range; that of 32 bits or with a sign,
-    integers or floats, from its smallest to its largest value, since it has no agreed range.
+    ignored. 16 bits per channel become 8.
 
     Args:
-        source: a path; the bytes of a picture file; or an upload, the `value` of an ipywidgets 8
-            `FileUpload`. PNG, JPEG, GIF, WebP, BMP, TIFF, and AVIF where Pillow has it; at most
-            50 MB and 25 megapixels, and no more than takes 500 MB of memory to read.
+        source: a path; the bytes of a picture file; or an upload, the `value` of an ipywidgets
+            `FileUpload` (of several files, the last). PNG, JPEG, GIF, WebP, BMP, TIFF, and AVIF
+            where Pillow has it; at most 50 MB and 25 megapixels, and no more than takes 500 MB
+            of memory to read.
         size: width and height of the result, in 1 … 2048.
 
     Returns:
@@ -66,11 +52,15 @@ def load_image(source, size: int = 256) -> Tensor:
     Raises:
         TypeError: `source` is none of these, or `size` is not an int.
         FileNotFoundError: there is no file at the path.
-        ValueError: `size` is out of range, the upload is not exactly one file, or the file is no
-            usable picture: not a picture, damaged, incomplete, too large, or stored in one of the
-            rare ways that Pillow misreads.
+        ValueError: `size` is out of range, nothing is uploaded yet, or the file is no usable
+            picture: not a picture, damaged, incomplete, too large, or stored in a rare way that
+            Pillow misreads or that has no agreed white, such as floats.
     """
-    _check_size(size)
+    if not isinstance(size, int) or isinstance(size, bool):
+        raise TypeError(f"size must be an int, not {type(size).__name__}.")
+    if not 1 <= size <= _MAX_SIZE:
+        raise ValueError(f"size must be in 1 … {_MAX_SIZE}, but it is {size}.")
+
     picture = _decode(*_read(source))
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
@@ -132,26 +122,28 @@ def load_digits(path) -> tuple[Tensor, Tensor]:
     return digits, torch.arange(10).repeat_interleave(_DIGIT_COLUMNS)
 
 
-def _check_size(size) -> None:
-    if not isinstance(size, int) or isinstance(size, bool):
-        raise TypeError(f"size must be an int, not {type(size).__name__}.")
-    if not 1 <= size <= _MAX_SIZE:
-        raise ValueError(f"size must be in 1 … {_MAX_SIZE}, but it is {size}.")
+def shrink_png(png: bytes, colours: int = 256) -> bytes:
+    """The same PNG in few colours: a third of the bytes, for stored outputs full of noise."""
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
+        few = picture.convert("RGB").quantize(colours)
+        few.save(file, format="PNG", optimize=True)
+    return file.getvalue()
 
 
 def _read(source) -> tuple[str, bytes]:
     """What to call the source in a sentence, and its bytes."""
     if isinstance(source, (str, os.PathLike)):
         name, data = _read_file(Path(os.fsdecode(source)))
-    elif _is_upload(source):
-        name, data = "The uploaded file", _only_upload(source)["content"]
+    elif isinstance(source, (Mapping, tuple)):
+        name, data = "The uploaded file", _last_upload(source)
     else:
         name, data = "The file in these bytes", source
 
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise TypeError(
             f"a picture must be given as a path, as the bytes of its file, or as the value of a "
-            f"FileUpload, not as {type(data).__name__}."
+            f"FileUpload, not as {type(source).__name__}."
         )
     data = memoryview(data)
     if data.nbytes > _MAX_BYTES:
@@ -163,35 +155,28 @@ def _read(source) -> tuple[str, bytes]:
 
 def _read_file(path: Path) -> tuple[str, bytes]:
     name = repr(path.name or str(path))
+    if os.path.exists(path) and not os.path.isfile(path):  # opening a pipe could wait for ever
+        raise ValueError(f"{name} is a folder or a device; give the path of a picture file.")
     try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISREG(mode):  # opening anything else, a pipe for one, could wait for ever
-            with open(path, "rb") as file:
-                return name, file.read(_MAX_BYTES + 1)
-        problem = "is a folder" if stat.S_ISDIR(mode) else "is not an ordinary file"
-        problem += "; give the path of a picture file"
+        with open(path, "rb") as file:
+            return name, file.read(_MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(
             f"there is no file {name} at that path; check its spelling, and that it starts "
             f"from the folder the notebook runs in."
         ) from None
     except (OSError, ValueError):  # ValueError: a null character in the path
-        problem = "cannot be read; check its name and its permissions"
-    raise ValueError(f"{name} {problem}.")
+        raise ValueError(f"{name} cannot be read; check its name and its permissions.") from None
 
 
-def _is_upload(source) -> bool:
-    files = source if isinstance(source, (tuple, list)) else [source]
-    return all(isinstance(file, Mapping) and "content" in file for file in files)
-
-
-def _only_upload(upload: Mapping | Sequence[Mapping]) -> Mapping:
-    files = [upload] if isinstance(upload, Mapping) else upload
-    if len(files) == 0:
+def _last_upload(value: Mapping | tuple):
+    """The content of the newest file: ipywidgets 8 lists the files, 7 has them by their names."""
+    files = value
+    if isinstance(value, Mapping):
+        files = [value] if "content" in value else list(value.values())
+    if not files:
         raise ValueError("No file is uploaded yet; choose a file first.")
-    if len(files) > 1:
-        raise ValueError(f"{len(files)} files are uploaded; choose one picture.")
-    return files[0]
+    return files[-1].get("content") if isinstance(files[-1], Mapping) else None
 
 
 def _decode(name: str, data: bytes) -> Image.Image:
@@ -199,17 +184,15 @@ def _decode(name: str, data: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a doubtful resolution, say, is not our concern
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture, turn = _as_stored(data)
-            return picture if turn is None else picture.transpose(turn)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            picture = _as_rgb(data)
+            ImageOps.exif_transpose(picture, in_place=True)
+            return picture
+    except Image.DecompressionBombError:
         problem = f"has more than {_MAX_PIXELS // 10**6} million pixels; make it smaller first"
     except UnidentifiedImageError:
         problem = f"is not a picture, or its beginning is damaged; use {', '.join(_FORMATS)}"
-    except FloatingPointError:
-        problem = "has pixels that are infinite or not numbers; replace them first"
     except NotImplementedError:
-        problem = "is stored in a rare way that would come out wrong; save it anew as PNG"
+        problem = "is stored in a rare way that would come out wrong; save it anew as 8-bit PNG"
     except MemoryError:
         problem = "would take too much memory or time; save it anew as PNG"
     except Exception:  # on damaged data Pillow raises errors of a dozen kinds
@@ -217,18 +200,9 @@ def _decode(name: str, data: bytes) -> Image.Image:
     raise ValueError(f"{name} {problem}.")
 
 
-def _as_stored(data: bytes) -> tuple[Image.Image, Image.Transpose | None]:
-    """The picture as 8-bit RGB, and how to turn it upright.
-
-    That is left to the caller, when Pillow's decoder is gone: it may hold a picture three times.
-    Nor would `ImageOps.exif_transpose` do, which fails where it cannot write the Exif anew.
-    """
-    if data.startswith(b"\xff\xd8"):  # JPEG: scans of all pixels, and parts of one Exif
-        if data.count(b"\xff\xda\0") + data.count(b"Exif\0\0") > _MAX_PASSES:
-            raise MemoryError
-    elif data.startswith((b"II", b"MM")) and _numbers_in_tags(data) > _MAX_NUMBERS:
-        raise MemoryError
-
+def _as_rgb(data: bytes) -> Image.Image:
+    """The picture as 8-bit RGB, not yet upright, with nothing but its orientation beside it."""
+    _refuse_long_metadata(data)
     with Image.open(_File(data), formats=_FORMATS) as picture:
         # The header is read, the pixels are not: now is the time to refuse.
         tags = getattr(picture, "tag_v2", {})  # a TIFF is decoded by whole tiles
@@ -240,35 +214,21 @@ def _as_stored(data: bytes) -> tuple[Image.Image, Image.Transpose | None]:
             if 16 * pixels + 2 * len(data) + 128 * picture.n_frames > _MAX_MEMORY:
                 raise MemoryError
         picture.load()
-        if len(picture.info.get("exif", b"")) > _MAX_EXIF:
+        if len(picture.info.get("exif", b"")) > _MAX_EXIF:  # a PNG may have it after the pixels
             raise MemoryError
         if _is_misread(picture, data):
             raise NotImplementedError
-        return _as_rgb(picture), _TURNS.get(picture.getexif().get(_Tag.Orientation))
-
-
-def _numbers_in_tags(tiff: bytes) -> int:
-    """How many numbers the first directory lists; Pillow makes an object of each.
-
-    Raises EOFError where the directory is cut off: Pillow would do without the missing tags.
-    """
-    order = "<" if tiff.startswith(b"II") else ">"
-    is_big = 43 in tiff[2:4]  # BigTIFF: the same with 64 bits
-    (start,) = struct.unpack_from(order + ("8xQ" if is_big else "4xL"), tiff)
-    count, entry = (order + "Q", order + "HHQ8x") if is_big else (order + "H", order + "HHL4x")
-    (entries,) = struct.unpack_from(count, tiff, start)
-    start += struct.calcsize(count)
-    end = start + entries * struct.calcsize(entry)
-    if end > len(tiff):
-        raise EOFError
-    text = (1, 2, 7)  # kept as it is, however long
-    return sum(n for _, kind, n in struct.iter_unpack(entry, tiff[start:end]) if kind not in text)
+        rgb = _on_white(_in_8_bits(picture))
+        # The rest of the Exif is left out: Pillow would write it anew, and fail where it is odd.
+        rgb.info = {}
+        rgb.getexif()[_Tag.Orientation] = picture.getexif().get(_Tag.Orientation, 1)
+        return rgb
 
 
 class _File(io.BytesIO):
     """The bytes of a picture, given out at most `_MAX_READS` times.
 
-    A file may consist of nothing but tiny comments, which Pillow takes one by one, in Python.
+    A file may consist of nothing but tiny comments, which Pillow takes one by one.
     """
 
     reads = 0
@@ -280,80 +240,59 @@ class _File(io.BytesIO):
         return super().read(size)
 
 
+def _refuse_long_metadata(data: bytes) -> None:
+    """Refuse what Pillow would read, whatever its length, before it tells the size."""
+    if data.startswith(b"\xff\xd8"):  # JPEG: Exif in parts of up to 64 KB
+        if data.count(b"Exif\0\0") << 16 > _MAX_EXIF:
+            raise MemoryError
+    elif data.startswith((b"II", b"MM")) and 43 in data[2:4]:  # BigTIFF, meant for 4 GB and more
+        raise NotImplementedError
+    elif data.startswith((b"II", b"MM")) and 42 in data[2:4]:
+        order = "<" if data.startswith(b"II") else ">"
+        (start,) = struct.unpack_from(order + "L", data, 4)
+        (count,) = struct.unpack_from(order + "H", data, start)
+        # Fails where the directory is cut off: Pillow would do without the missing tags.
+        entries = struct.unpack_from(order + "HHLL" * count, data, start + 2)
+        text = (1, 2, 7)  # kept as bytes, however long
+        kinds_and_counts = zip(entries[1::4], entries[2::4], strict=True)
+        if sum(n for kind, n in kinds_and_counts if kind not in text) > _MAX_NUMBERS:
+            raise MemoryError
+
+
 def _is_misread(picture: Image.Image, data: bytes) -> bool:
-    """Whether Pillow, as of version 13, decodes this to other values than it stands for."""
-    see_through = picture.info.get("transparency")
-    if picture.format == "GIF":  # its first frame leaves an edge free, which is no colour
-        return see_through is None and picture.dispose_extent != (0, 0, *picture.size)
-    if picture.format == "PNG" and see_through is not None:  # given in the depth of the file
+    """Whether Pillow 13 shows other values than the file stands for, or white is not agreed on."""
+    if picture.format == "PNG":  # Pillow compares the see-through grey or colour unscaled
         depth, kind = data[24:26]
-        is_low, is_high = kind == 0 and depth in (2, 4), kind == 2 and depth == 16
-        return is_high or (is_low and 0 < see_through < 2**depth - 1)
+        return kind in (0, 2) and depth not in (1, 8) and "transparency" in picture.info
     if picture.format != "TIFF":
         return False
-
-    tags, mode = picture.tag_v2, picture.mode
-    bits, number = tags.get(_Tag.BitsPerSample, (1,)), tags.get(_Tag.SampleFormat, (1,))
-    is_compressed, ends_big = picture.info["compression"] != "raw", data.startswith(b"MM")
-    is_apart = tags.get(_Tag.PlanarConfiguration) == 2 and len(bits) > 1  # first all of the red
+    tags = picture.tag_v2
+    bits, number = set(tags.get(_Tag.BitsPerSample, (1,))), set(tags.get(_Tag.SampleFormat, (1,)))
+    is_inverted = tags.get(_Tag.PhotometricInterpretation, 0) == 0
+    is_apart = tags.get(_Tag.PlanarConfiguration) == 2  # first all of the red, then the green …
     return (
-        bits == (12,)
-        or (number == (2,) and bits == (8,))  # signed
-        or (number == (1,) and mode == "I" and picture.getextrema()[0] < 0)  # unsigned, and huge
-        or (mode in ("I", "F") and is_compressed and ends_big)
-        or (_is_deep(picture) and tags.get(_Tag.PhotometricInterpretation, 0) == 0)  # white is 0
-        or (is_apart and (bits[0] != 8 or mode not in ("RGB", "RGBA", "CMYK")))
+        not bits <= {1, 2, 4, 8, 16} or number != {1} or (16 in bits and (is_inverted or is_apart))
     )
 
 
-def _is_deep(picture: Image.Image) -> bool:
-    return picture.mode in ("I", "F") or picture.mode.startswith("I;16")
+def _in_8_bits(picture: Image.Image) -> Image.Image:
+    """Greyscale of 16 bits scaled to 0 … 255, where Pillow's own conversion would clip it."""
+    if not picture.mode.startswith("I;16"):
+        return picture
+    return picture.convert("I").point(lambda value: value / 257 + 0.5).convert("L")
 
 
-def _as_rgb(picture: Image.Image) -> Image.Image:
-    if _is_deep(picture):
-        picture = _as_8_bits(picture)
+def _on_white(picture: Image.Image) -> Image.Image:
     if not picture.has_transparency_data:
         return picture.convert("RGB")
-    if picture.mode != "RGBA":
+    if picture.mode != "RGBA":  # converting would copy it
         picture = picture.convert("RGBA")
     page = Image.new("RGB", picture.size, "white")
     page.paste(picture, mask=picture)
     return page
 
 
-def _as_8_bits(picture: Image.Image) -> Image.Image:
-    """Deep greyscale scaled to 0 … 255, where Pillow's own conversion would clip it."""
-    dtype = torch.float32 if picture.mode == "F" else torch.int32
-    numbers = picture if picture.mode in ("I", "F") else picture.convert("I")
-    values = torch.frombuffer(bytearray(numbers.tobytes()), dtype=dtype)
-    low, high = (end.double() for end in values.aminmax())
-    if not (low.isfinite() and high.isfinite()):
-        raise FloatingPointError
-    if picture.mode.startswith("I;16"):
-        low, high = 0, 65535
-
-    greys = bytearray(len(values))
-    shown = torch.frombuffer(greys, dtype=torch.uint8)
-    # A part at a time: as doubles, the numbers of 25 megapixels would take 200 MB, several times.
-    for some, grey in zip(values.split(2**20), shown.split(2**20), strict=True):
-        scaled = (some.double() - low) * (255 / max(high - low, 1e-300))  # flat becomes black
-        if "transparency" in picture.info:  # the one value that a PNG declares see-through
-            scaled[some == picture.info["transparency"]] = 255
-        grey.copy_(scaled.round())
-    return Image.frombytes("L", picture.size, greys)
-
-
 def _pixels(picture: Image.Image) -> Tensor:
     """uint8, shape (height, width, channels)."""
     pixels = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)
     return pixels.view(picture.height, picture.width, -1)
-
-
-def shrink_png(png: bytes, colours: int = 256) -> bytes:
-    """The same PNG in few colours: a third of the bytes, for stored outputs full of noise."""
-    file = io.BytesIO()
-    with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
-        few = picture.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
-        few.save(file, format="PNG", optimize=True)
-    return file.getvalue()

@@ -8,6 +8,7 @@ import base64
 import html
 import io
 import textwrap
+import tomllib
 from pathlib import Path
 
 from IPython.display import display
@@ -19,6 +20,7 @@ from torch import Tensor
 from diffusion.teaching.images import shrink_png, to_uint8
 
 STYLE = Path(__file__).with_name("lessons.mplstyle")
+DESCRIPTIONS = Path(__file__).with_name("descriptions.toml")
 SIGNAL, NOISE, OBSERVED = "#0072b2", "#b84e00", "#1b1f24"
 SIGNAL_LINE = {"color": SIGNAL, "linestyle": "-"}
 NOISE_LINE = {"color": NOISE, "linestyle": (0, (4, 2))}
@@ -33,12 +35,22 @@ def axes(columns: int = 1, **kwargs):
         return plt.subplots(1, columns, **kwargs)[1]
 
 
-def show(ax: Axes, alt: str) -> None:
-    """Display the figure of `ax`, with `alt` for those who cannot see it, and close it.
+def show(ax: Axes, name: str) -> None:
+    """Display the figure of `ax` with its text alternative, which a bare figure lacks; close it.
 
-    A bare figure would leave a picture without a text alternative in the notebook.
+    Args:
+        name: of a text in descriptions.toml, or, for a figure of your own, a whole sentence.
+
+    Raises:
+        ValueError: `name` is neither.
     """
-    display(bundle(_png(ax.figure), alt), raw=True)
+    text = tomllib.loads(DESCRIPTIONS.read_text("utf-8")).get(name, name)
+    if len(text) < 20:
+        raise ValueError(
+            f"say in a sentence what the figure shows; {text!r} is too short for that, "
+            f"and no name in {DESCRIPTIONS.name}."
+        )
+    display(bundle(_png(ax.figure), text), raw=True)
     plt.close(ax.figure)
 
 

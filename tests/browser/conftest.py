@@ -1,10 +1,12 @@
-"""A real JupyterLab in a real Chromium, one of each for all browser tests."""
+"""A real JupyterLab in a real Chromium, one of each for all browser tests of a process."""
 
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from exhibits import CELLS
 from filelock import FileLock
 from harness import ROOT, Lab, chromium_browser, find_chromium, jupyterlab
 
@@ -12,6 +14,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 import publish
 from publish.page import MODULES, install_scripts
 from publish.places import BUILD
+
+SIZE = {"width": 1280, "height": 900}
 
 
 def pytest_collection_modifyitems(items):
@@ -77,18 +81,55 @@ def jupyter(tmp_path_factory):
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def open_lab(chromium, jupyter):
-    """Opens a notebook: `open_lab(name, width=…, height=…, dark=…)` gives a Lab."""
-    contexts = []
+    """Opens a notebook: `with open_lab(name) as lab`."""
 
-    def open_notebook(name, width=1280, height=900, dark=False, **options):
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        lab = Lab(context.new_page(), jupyter, name)
-        lab.use_theme(dark)  # set either: JupyterLab remembers the last one
-        return lab
-
-    yield open_notebook
-    for context in contexts:
+    @contextmanager
+    def opened(name, **options):
+        context = chromium.new_context(viewport=SIZE)
+        lab = Lab(context.new_page(), jupyter, name, **options)
+        lab.use_theme(dark=False)  # JupyterLab remembers the last one
+        yield lab
         context.close()
+
+    return opened
+
+
+@pytest.fixture(scope="module")
+def exhibition(open_lab, jupyter, request):
+    """The notebook with all widgets, opened and run once for all tests of a file."""
+    name = f"{request.module.__name__}.ipynb"
+    with open_lab(jupyter.write(name, *CELLS.values())) as lab:
+        lab.cells = list(CELLS)
+        lab.run_all()
+        lab.page.wait_for_function("window.manager")
+        lab.cell("game").locator("canvas").first.wait_for()
+        lab.page.evaluate(
+            """() => {
+                const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+                window.sent = [];
+                window.heard = [];
+                kernel.anyMessage.connect((_, { msg, direction }) => {
+                    if (msg.header.msg_type !== "comm_msg") return;
+                    const messages = direction === "send" ? window.sent : window.heard;
+                    messages.push(msg.content.data.state);
+                });
+            }"""
+        )
+        yield lab
+
+
+@pytest.fixture
+def lab(exhibition):
+    """The same, as it was at the beginning; in the end nothing must have gone wrong."""
+    page = exhibition.page
+    page.set_viewport_size(SIZE)
+    page.emulate_media(reduced_motion="no-preference")
+    exhibition.cell("scrub").locator("select").select_option("1")
+    exhibition.slider().fill("0")
+    yield exhibition
+    said = exhibition.errors + exhibition.console
+    exhibition.errors.clear()
+    exhibition.console.clear()
+    assert said == []

@@ -20,11 +20,12 @@ TOKEN = "a-token-for-the-tests"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-# All that a scrub shows: its pictures pixel by pixel, then its words. A picture that says
-# "at every t" of itself (lesson 4's difference, which is black at every t) is to stay as it is.
+# All that a scrub shows: its pictures pixel by pixel, then its words. A strip stays as it is, and
+# so does lesson 4's difference of walk and jump, which is black at every t.
 SHOWN = """(scrub) => {
     const pictures = [...scrub.querySelectorAll("canvas")];
-    const still = (canvas) => canvas.ariaLabel.includes("at every t");
+    const still = (canvas) =>
+        canvas.closest(".scrub-strip") || canvas.ariaLabel.includes("difference");
     const data = (canvas) => canvas.toDataURL();
     return {
         moving: [...pictures.filter((c) => !still(c)).map(data), scrub.innerText],
@@ -95,7 +96,7 @@ def assert_moves(scrub):
 
 # What of our widgets reaches beyond the output that they are in, or out of the window, or is cut.
 BEYOND = """() => [...document.querySelectorAll(
-    ":is(.scrub, .scrub-view, .scrub-explorer, .scrub-bug-lab) *:not(svg *)"
+    ":is(.scrub, .scrub-view) *:not(svg *)"
 )].filter((node) => {
     const box = node.getBoundingClientRect();
     const output = node.closest(".jp-OutputArea-output, .cell_output").getBoundingClientRect();
@@ -129,6 +130,12 @@ def assert_keyboard_reaches_all(page, part):
         assert at == wanted and shown, html
         page.keyboard.press("Tab")
     assert nodes.evaluate(seen)[0] == -1  # no trap
+
+
+def use_theme(page, light):
+    """That of the system, which a page of the site follows until its reader chooses another."""
+    page.emulate_media(color_scheme="light" if light else "dark")
+    page.wait_for_selector(f"html[data-jp-theme-light={str(light).lower()}]", state="attached")
 
 
 def assert_accessible(page, axe, within=None, only=(), ignored=()):
@@ -211,10 +218,14 @@ def jupyterlab(home):
         f"--ServerApp.root_dir={home}",
         f"--IdentityProvider.token={TOKEN}",
         "--LabApp.expose_app_in_browser=True",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
         f"--LabApp.user_settings_dir={home / 'settings'}",
         f"--LabApp.workspaces_dir={home / 'workspaces'}",
     ]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    # Kernels find the module, and what the tests look at.
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(map(str, (ROOT, Path(__file__).parent)))
+    }
     with open(home / "log", "w") as log:
         server = subprocess.Popen(command + options, stdout=log, stderr=log, env=environment)
         address = f"http://127.0.0.1:{port}"
@@ -242,6 +253,28 @@ def wait_for(server, url, log, seconds=60):
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
 
 
+def settled(read, expected, seconds=5):
+    """`read()` becomes `expected` before long: the kernel hears of t some tenths later."""
+    deadline = time.monotonic() + seconds
+    while (value := read()) != expected and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return value == expected
+
+
+def contrast(one, other):
+    """WCAG's contrast ratio."""
+
+    def luminance(colour):
+        linear = [
+            c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
+            for c in (value / 255 for value in colour)
+        ]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
 class Jupyter:
     def __init__(self, address, home):
         self.address, self.home = address, home
@@ -263,20 +296,21 @@ class Jupyter:
 
 
 class Lab:
-    """One page with one notebook open in JupyterLab."""
+    """One page with one notebook open in JupyterLab, or in Notebook 7 (the app "notebooks")."""
 
-    def __init__(self, page, jupyter, name):
-        self.page, self.errors = page, []
+    def __init__(self, page, jupyter, name, app=None):
+        self.page, self.errors, self.console = page, [], []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.goto(
-            f"{jupyter.address}/lab/workspaces/w{time.time_ns()}/tree/notebooks/{name}?token={TOKEN}"
-        )
+        self.cells = []  # names for its cells
+        app = app or f"lab/workspaces/w{time.time_ns()}/tree"
+        page.goto(f"{jupyter.address}/{app}/notebooks/{name}?token={TOKEN}")
         page.wait_for_function(
             "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady", timeout=60_000
         )
-        self.do("application:toggle-left-area") if page.locator(
-            "#jp-left-stack"
-        ).is_visible() else None
+        if page.locator("#jp-left-stack").is_visible():
+            self.do("application:toggle-left-area")
+        said = self.console.append  # JupyterLab itself has said what it had to say
+        page.on("console", lambda told: said(told.text) if told.type == "error" else None)
 
     def do(self, command, **arguments):
         return self.page.evaluate(
@@ -307,6 +341,49 @@ class Lab:
         failed = [out for out in self.outputs() if out["output_type"] == "error"]
         assert not failed, "\n".join(failed[0]["traceback"])
 
+    def cell(self, name):
+        """What a cell shows."""
+        outputs = self.page.locator(".jp-Notebook .jp-Cell-outputWrapper")
+        return outputs.nth(self.cells.index(name))
+
+    def slider(self, name="scrub"):
+        return self.cell(name).locator(".scrub-timeline input")
+
+    def run_cell(self, name, times=1):
+        """Run one cell, as with Ctrl+Enter, and wait for its end; then again. Gives its outputs."""
+        return self.page.evaluate(
+            """async ([index, times]) => {
+                const { commands, shell } = window.jupyterapp;
+                const notebook = shell.currentWidget.content;
+                notebook.activeCellIndex = index;
+                notebook.deselectAll();
+                for (let i = 0; i < times; i++) await commands.execute("notebook:run-cell");
+                return notebook.widgets[index].model.toJSON().outputs;
+            }""",
+            [self.cells.index(name), times],
+        )
+
+    @contextmanager
+    def more_cells(self, cells):
+        """Further cells, {name: code}, below the others for a while; they are not run yet."""
+        self.page.evaluate(
+            """(sources) => {
+                const { sharedModel } = window.jupyterapp.shell.currentWidget.context.model;
+                for (const source of sources) sharedModel.addCell({ cell_type: "code", source });
+            }""",
+            list(cells.values()),
+        )
+        self.cells += cells
+        yield
+        del self.cells[-len(cells) :]
+        self.page.evaluate(
+            """(index) => {
+                const { sharedModel } = window.jupyterapp.shell.currentWidget.context.model;
+                sharedModel.deleteCellRange(index, sharedModel.cells.length);
+            }""",
+            len(self.cells),
+        )
+
     def outputs(self):
         """All outputs of all cells, as the notebook would store them."""
         return self.page.evaluate(
@@ -325,7 +402,7 @@ class Lab:
                     text += content.text ?? content.traceback?.join("\\n") ?? "";
                 };
                 await future.done;
-                return text;
+                return text.replace(/\\x1b\\[[\\d;]*m/g, "");  // an error's colours
             }""",
             code,
         ).strip()

@@ -2,13 +2,23 @@
 
 import functools
 import json
+import math
+import re
 import threading
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from bs4 import BeautifulSoup
-from harness import BEYOND, SHOWN, assert_links_lead_somewhere, assert_moves, offline_page
+from harness import (
+    BEYOND,
+    SHOWN,
+    assert_accessible,
+    assert_links_lead_somewhere,
+    assert_moves,
+    offline_page,
+    use_theme,
+)
 from publish.page import NO_UPLOAD, WIDGET_STATE, packed
 from publish.places import LESSONS as NOTEBOOKS
 
@@ -16,8 +26,8 @@ from diffusion import NoiseSchedule
 from diffusion.teaching.bugs import BUGS
 
 LESSONS = [f"lessons/{path.stem}.html" for path in NOTEBOOKS]
-PAGES = ["index.html", *LESSONS, "guide.html", "glossary.html"]
-PAGES += ["reference.html", "measurements.html", "search.html"]
+WITHOUT_FORMULAS = ["index.html", "measurements.html", "search.html", "genindex.html"]
+PAGES = [*WITHOUT_FORMULAS, *LESSONS, "guide.html", "glossary.html", "reference.html"]
 
 
 @pytest.fixture(scope="module")
@@ -59,26 +69,43 @@ def open_page(chromium, site):
     return opened
 
 
-@pytest.mark.parametrize("scheme", ["http", "file"])
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_whole_and_alive(open_page, site, server, name, scheme):
+# All pages from the disk, and one of each kind from a server.
+PLACES = [("file", name) for name in PAGES]
+PLACES += [("http", name) for name in ("index.html", LESSONS[2], "search.html")]
+
+
+@pytest.mark.parametrize(("scheme", "name"), PLACES)
+def test_a_page_is_whole_alive_and_accessible(open_page, site, server, axe, name, scheme):
     with open_page(name, {"http": server, "file": site.as_uri()}[scheme]) as page:
         assert len(page.scrubs) >= {"index.html": 1}.get(name, 2 if name in LESSONS else 0)
         for scrub in page.scrubs:
             assert_moves(scrub)
         formulas = page.locator(".math").count()
-        assert formulas > 5 or name in ("index.html", "measurements.html", "search.html")
+        assert formulas > 5 or name in WITHOUT_FORMULAS
         if formulas:
             page.wait_for_function(
                 "(n) => document.querySelectorAll('mjx-container').length >= n", arg=formulas
             )
         assert page.locator("[data-mml-node=merror]").count() == 0
+        assert page.locator("mjx-container[tabindex]").count() == 0  # no stop at each formula
         for image in page.locator("main img, article img").all():
             described = len(image.get_attribute("alt")) > 20
             assert described or image.locator("xpath=ancestor::a").inner_text()  # a card says it
+        if scheme == "http":
+            return
+        # Furo's style sheet wants its two checkboxes outside of all landmarks. A heading that is a
+        # formula has no text for axe; a screen reader reads its MathML.
+        all_but = {"exclude": [".sidebar-toggle"]}
+        assert_accessible(page, axe, all_but, ignored=["empty-table-header"])
+        use_theme(page, light=False)
+        assert_accessible(page, axe, only=["color-contrast", "link-in-text-block"])
         page.set_viewport_size({"width": 320, "height": 640})  # it fits the smallest phone
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
         assert page.evaluate(BEYOND) == []
+
+
+def test_no_page_is_forgotten(site):
+    assert {path.relative_to(site).as_posix() for path in site.rglob("*.html")} == set(PAGES)
 
 
 def test_links_lead_somewhere(site):
@@ -86,7 +113,8 @@ def test_links_lead_somewhere(site):
 
 
 @pytest.mark.parametrize("name", ["index.html", *LESSONS])
-def test_a_page_weighs_less_than_three_megabytes(site, name):
+def test_a_page_weighs_about_a_megabyte(site, name):
+    """Without what all pages share. Lesson 2 has two films of 51 pictures, and one of points."""
     page = site / name
     shared = {"require.js", "embed-amd.js", "tex-svg.js", "anywidget.js"}
     weight = page.stat().st_size
@@ -94,7 +122,7 @@ def test_a_page_weighs_less_than_three_megabytes(site, name):
         source = tag["src"].split("?")[0]
         if not source.startswith("data:") and source.rpartition("/")[2] not in shared:
             weight += (page.parent / source).stat().st_size
-    assert 50_000 < weight < 3_000_000
+    assert 50_000 < weight < (1_400_000 if name == LESSONS[1] else 1_000_000)
 
 
 def test_packing_the_widgets_loses_nothing(chromium):
@@ -109,11 +137,12 @@ def test_packing_the_widgets_loses_nothing(chromium):
         "version_major": 2,
     }
     script = packed(state)
-    assert script.count(long) == 1
-    with offline_page(chromium) as page:
+    assert len(script) < 2500
+    with chromium.new_context().new_page() as page:  # it asks for a reader that is not there
         page.set_content("<body></body>")
         page.add_script_tag(content=script)
         text = page.locator(f"script[type='{WIDGET_STATE}']").text_content()
+        page.context.close()
     assert json.loads(text) == state
 
 
@@ -135,15 +164,6 @@ def test_what_needs_a_kernel_says_so(site):
         assert "Presenting?" not in soup.text
     first = BeautifulSoup((site / LESSONS[0]).read_text("utf-8"), "html.parser")
     assert NO_UPLOAD in first.text
-
-
-def test_a_slider_has_the_same_size_in_the_dark(open_page):
-    size = "(node) => [node.offsetWidth, node.offsetHeight, getComputedStyle(node).fontSize]"
-    sizes = []
-    for scheme in ("light", "dark"):
-        with open_page("lessons/03_read_the_schedule.html", color_scheme=scheme) as page:
-            sizes.append(page.locator(".scrub-explorer .widget-label").first.evaluate(size))
-    assert sizes[0] == sizes[1]
 
 
 def test_the_widgets_follow_the_theme(open_page):
@@ -168,60 +188,60 @@ def test_the_widgets_follow_the_theme(open_page):
 
 
 def test_the_game_is_played_without_a_kernel(open_page):
-    with open_page("lessons/05_sample_for_training.html") as page:
+    with open_page(LESSONS[4]) as page:
         game = page.locator(".scrub-guess")
         field = game.locator("input[type=range]")
         field.press("Home")
         field.press("Enter")
-        result = game.locator(".scrub-guess-result")
-        assert "t was" in result.inner_text()
+        assert "t was" in game.locator(".scrub-guess-result").inner_text()
 
 
-def test_the_explorer_answers_without_a_kernel(open_page):
-    with open_page("lessons/03_read_the_schedule.html") as page:
-        explorer = page.locator(".widget-vbox:has(> .scrub-explorer)")
-        meter, note = explorer.locator(".scrub-meter"), explorer.locator(".scrub-note")
-        field = explorer.locator(".scrub-timeline input")
-        assert "This page cannot compute" in note.inner_text()
-        assert "√ᾱT = 0.0064" in meter.inner_text().replace("\n", "")
+def test_the_explorer_is_exact_without_a_kernel(open_page):
+    """At every setting: what stands over a result is what it was computed from."""
+    with open_page(LESSONS[2]) as page:
+        explorer = page.locator(".scrub-explorer")
+        meter, field = explorer.locator(".scrub-meter"), explorer.locator(".scrub-timeline input")
+        knobs = explorer.locator(".scrub-knob input")
 
+        def says():
+            return " ".join(meter.inner_text().split())
+
+        assert "0.6 % of the picture left: noise" in says()
         field.fill("500")
-        before = explorer.locator(".scrub").evaluate(SHOWN)
-        steps = explorer.locator(".scrub-explorer .noUi-handle").nth(2)
-        steps.press("Home")  # T = 0: impossible, and it says so
-        assert "time_steps must be at least 1" in meter.inner_text()
-        assert field.get_attribute("max") == "1000"
-        for _ in range(50):
-            steps.press("ArrowRight")
-        assert "78 % of the picture is left" in meter.inner_text()
-        assert "β = 0.0001 … 0.02, T = 50." in note.inner_text()
-        assert (field.get_attribute("max"), field.input_value()) == ("50", "25")
-        after = explorer.locator(".scrub").evaluate(SHOWN)
-        assert all(old != new for old, new in zip(before["moving"], after["moving"], strict=True))
-        rate = NoiseSchedule(time_steps=50).signal_rate(25).item()
+        before = explorer.evaluate(SHOWN)
+        knobs.nth(1).fill(str(math.log10(0.146)))
+        knobs.nth(2).fill(str(math.log10(231)))
+        beta, steps = (
+            float(knobs.nth(i).get_attribute("aria-valuetext").split("= ")[1]) for i in (1, 2)
+        )
+        schedule = NoiseSchedule(1e-4, beta, int(steps))
+        assert field.get_attribute("max") == str(int(steps))
+        t = int(field.input_value())
+        assert abs(t - steps / 2) <= 0.5  # half the way, as before
         text = explorer.locator(".scrub-readouts").inner_text().replace("\n", "")
-        assert f"{rate:.3f} · x0" in text
-        last = explorer.locator(".scrub-explorer .noUi-handle").nth(1)
-        last.press("End")  # β = 1
-        assert "strictly between 0 and 1" in meter.inner_text()
+        assert f"{schedule.signal_rate(t):.3f} · x0" in text
+        shown = re.search(r"√ᾱ ?T = ([\d.e−]+)", says())[1].replace("−", "-")
+        assert math.isclose(float(shown), schedule.signal_rate(int(steps)), rel_tol=5e-3)
+        after = explorer.evaluate(SHOWN)
+        assert all(old != new for old, new in zip(before["moving"], after["moving"], strict=True))
+        knobs.nth(1).press("End")  # β = 1: it says so, and shows the last schedule
+        assert "refused" in says() and field.get_attribute("max") == str(int(steps))
 
 
 def test_the_bug_lab_answers_without_a_kernel(open_page):
-    with open_page("lessons/05_sample_for_training.html") as page:
+    with open_page(LESSONS[4]) as page:
         lab = page.locator(".scrub-bug-lab")
         field = lab.locator(".scrub-timeline input")
-        field.fill("437")
+        field.fill("43")  # t = 430
         schedule = NoiseSchedule()
-        for button, bug in zip(
-            lab.locator(".widget-toggle-buttons button").all(), BUGS, strict=True
-        ):
+        for button, bug in zip(lab.locator(".scrub-buttons button").all(), BUGS, strict=True):
             button.click()
             assert lab.locator("[role=status]").inner_text().startswith(bug.name)
             assert bug.wrong in lab.locator(".scrub-bug-line").text_content()
-            assert field.input_value() == "437"
-            rates = [rate[437].item() for rate in bug.rates(schedule)]
+            assert field.input_value() == "43"
+            rates = [rate[430].item() for rate in bug.rates(schedule)]
             text = lab.locator(".scrub-readouts").inner_text().replace("\n", "")
             assert "{:.3f} · x0+{:.3f} · ε".format(*rates) in text
             # The first picture is that of the code with the bug, the second as it should be.
-            code, right, *_ = lab.evaluate(SHOWN)["moving"]
+            code, right, *_ = lab.locator(".scrub").evaluate(SHOWN)["moving"]
             assert (code == right) == (bug.name in ("no bug", "other noise returned"))

@@ -1,7 +1,6 @@
 """Running the lessons, with the state of their widgets."""
 
 import hashlib
-import os
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -28,8 +27,6 @@ def executed(path: Path) -> NotebookNode:
         if notebook.metadata.get("digest") == digest:
             return notebook
     notebook = _read(path)
-    # The widgets then carry along what a kernel would have answered; see widgets/recording.py.
-    os.environ["DIFFUSION_STANDALONE"] = "1"
     refresh.execute(notebook, ROOT / "notebooks", keep_widgets=True)
     notebook.metadata["digest"] = digest
     kept.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,7 @@
 """What pages of the site and decks of slides share: living widgets, scripts, whole formulas."""
 
+import base64
+import gzip
 import json
 import re
 import shutil
@@ -48,9 +50,10 @@ NO_UPLOAD = (
 
 
 def packed(state: dict) -> str:
-    """A script that puts this widget state into the page, with each large value in it only once.
+    """A script that puts this widget state into the page, and then loads what reads it.
 
-    The views of a scrub share their picture, their noise and their code, which is most of a page.
+    Each large value is in it once, since widgets share their pictures, their noise and their code;
+    and all of it is compressed.
     """
     values, places = [], {}
 
@@ -69,9 +72,13 @@ def packed(state: dict) -> str:
 
     rest = pack(state)
     text = json.dumps([values, rest], ensure_ascii=False, separators=(",", ":"))
+    data = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
     # A value may hold others, but only such that came before it.
-    return f"""(() => {{
-  const [values, state] = {text};
+    return f"""(async () => {{
+  const here = document.currentScript;
+  const bytes = Uint8Array.from(atob("{data}"), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const [values, state] = await new Response(stream).json();
   const unpack = (value) => {{
     if (value === null || typeof value !== "object") return value;
     if (Array.isArray(value)) return value.map(unpack);
@@ -82,7 +89,10 @@ def packed(state: dict) -> str:
   const script = document.createElement("script");
   script.type = "{WIDGET_STATE}";
   script.textContent = JSON.stringify(unpack(state));
-  document.currentScript.after(script);
+  here.after(script);
+  const reader = document.createElement("script");
+  reader.src = new URL("embed-amd.js", here.src);
+  here.after(reader);
 }})();
 """
 

@@ -8,20 +8,20 @@ The checks of lesson N are in `lesson_N.py`; how they judge is in `judging.py`.
 """
 
 from diffusion.teaching.checks.judging import NOT_ATTEMPTED
-from diffusion.teaching.checks.lesson_1 import beta_for_spread, forward_step
-from diffusion.teaching.checks.lesson_2 import forward_chain, signal_left
-from diffusion.teaching.checks.lesson_3 import beta_end_for_100, schedule_tables
-from diffusion.teaching.checks.lesson_4 import q_sample
-from diffusion.teaching.checks.lesson_5 import sample_xt
+from diffusion.teaching.checks.lesson_1 import check_beta_for_spread, check_forward_step
+from diffusion.teaching.checks.lesson_2 import check_forward_chain, check_signal_left
+from diffusion.teaching.checks.lesson_3 import check_beta_end_for_100, check_schedule_tables
+from diffusion.teaching.checks.lesson_4 import check_q_sample
+from diffusion.teaching.checks.lesson_5 import check_sample_xt
 
 __all__ = [
     "NOT_ATTEMPTED",
-    "beta_end_for_100",
-    "beta_for_spread",
-    "forward_chain",
-    "forward_step",
-    "q_sample",
-    "sample_xt",
-    "schedule_tables",
-    "signal_left",
+    "check_beta_end_for_100",
+    "check_beta_for_spread",
+    "check_forward_chain",
+    "check_forward_step",
+    "check_q_sample",
+    "check_sample_xt",
+    "check_schedule_tables",
+    "check_signal_left",
 ]

@@ -1,12 +1,11 @@
-"""How the checks judge: run the attempt, then compare it with the answer and with known mistakes.
+"""How the checks judge: run the attempt, then compare its answer with the right and the wrong ones.
 
-A verdict is one line of text. Where several things are wrong, it names the first to be mended.
+A check prints one line. Where several things are wrong, the line is about the first to be mended.
 """
 
-import copy
 import io
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from itertools import islice
 from numbers import Real
@@ -17,220 +16,61 @@ from torch import Generator, Tensor
 
 from diffusion import NoiseSchedule
 
+CORRECT = "Correct."
 NOT_ATTEMPTED = (
     "Not attempted yet: replace the ... by your code. (You did? Then a return is missing.)"
 )
-CORRECT = "Correct."
 NOT_YET = "Not yet: the numbers differ from the formula. Compare it with yours, term by term."
+SHIFT = "Step t sits at index t − 1; look-ups like schedule.alpha_bar(t) spare you the shift."
 
 # What the learner reads, and the wrong answer, or answers, that it is about.
 Mistakes = dict[str, Tensor | list[Tensor]]
 
 
-def judge(attempt, arguments: tuple | None, verdict: Callable, run: Callable | None = None) -> None:
-    """Print what there is to say about `attempt`, in one line.
+class Mistake(Exception):
+    """Something is wrong with an attempt; the text is what the learner reads."""
+
+
+def judge(attempt, inputs: Callable | None, compare: Callable, calls: int = 1) -> None:
+    """Print one line about `attempt`.
 
     Args:
-        arguments: what to call it with; None where the attempt is a value, not a function.
-        verdict: says it, given the answers of two runs on equal arguments.
-        run: `run(attempt, *arguments)` calls the attempt, where once is not enough.
+        inputs: makes the arguments to call it with, always the same ones; None where the attempt is
+            a value and no function.
+        compare: raises `Mistake`, given the answers of so many calls in a row, twice.
     """
-    print(_line(attempt, arguments, verdict, run or (lambda attempt, *given: attempt(*given))))
-
-
-def _line(attempt, arguments, verdict, run) -> str:
-    if nothing(attempt):
-        return NOT_ATTEMPTED
     try:
-        if arguments is None:
-            value = attempt() if callable(attempt) else attempt
-            return verdict(value, value)
-        if not callable(attempt):
-            return f"Hand over the function itself, not {_kind(attempt)}."
-        given, copies = _copies(arguments), _copies(arguments)
-        answer = run(attempt, *given)
-        with _silence():
-            again = run(attempt, *copies)
-        if any(map(_changed, given, arguments)):
-            return "You changed your input in place. Make a new tensor instead."
-        return verdict(answer, again)
+        answers = again = [attempt]
+        if inputs:
+            answers, again = _run_twice(attempt, inputs, calls)
+        if nothing(answers):
+            raise Mistake(NOT_ATTEMPTED)
+        compare(answers, again)
+        print(CORRECT)
+    except Mistake as mistake:
+        print(mistake)
     except Exception as error:
-        return _raised(error)
+        print(_about_exception(error))
 
 
-# ------------------------------------------------------------------------------ tensors
+def _run_twice(attempt, inputs, calls) -> tuple[list, list]:
+    if nothing(attempt):
+        raise Mistake(NOT_ATTEMPTED)
+    if not callable(attempt):
+        raise Mistake(f"Hand over the function itself, not {kind(attempt)}.")
 
+    def answer(arguments):
+        one = attempt(*arguments)
+        return [*islice(one, 7)] if isinstance(one, Iterator) else one  # a chain may have no end
 
-def check_tensor(attempt, arguments: tuple, right: Tensor, mistakes: Mistakes, run=None) -> None:
-    def verdict(answer, again):
-        return verdict_on_tensor(answer, right, mistakes, _about_steadiness(answer, again))
-
-    judge(attempt, arguments, verdict, run)
-
-
-def verdict_on_tensor(
-    answer, right: Tensor, mistakes: Mistakes, otherwise: str | None = None
-) -> str:
-    """`otherwise` is said of the right shape that is neither right nor one of the mistakes."""
-    if nothing(answer):
-        return NOT_ATTEMPTED
-    if isinstance(answer, tuple):
-        return f"Give back one tensor, not {len(answer)} values."
-    if isinstance(answer, list) and not answer:
-        return "Nothing came out: no tensor at all."
-    if isinstance(answer, list) and any(isinstance(item, Tensor) for item in answer):
-        return "Give back tensors of one shape."
-    if not _real_tensor(answer):
-        return f"Give back a torch tensor of real numbers, not {_kind(answer)}."
-    for message, wrong in {CORRECT: right, **mistakes}.items():
-        if any(same(answer, one) for one in (wrong if isinstance(wrong, list) else [wrong])):
-            return message
-    if answer.shape != right.shape:
-        return f"The shape should be {tuple(right.shape)}, but yours is {tuple(answer.shape)}."
-    return otherwise or NOT_YET
-
-
-def about_parts(answer, names: Sequence[str]) -> str | None:
-    """What keeps `answer` from being a tuple of tensors with these names, if anything does."""
-    if nothing(answer) or (isinstance(answer, tuple) and all(map(nothing, answer))):
-        return NOT_ATTEMPTED
-    wanted = f"Give back {len(names)} tensors, ({', '.join(names)})"
-    if not isinstance(answer, (tuple, list)):
-        return f"{wanted}, not one {type(answer).__name__}."
-    if len(answer) != len(names):
-        return f"{wanted}, not {len(answer)}."
-    for name, part in zip(names, answer, strict=True):
-        if nothing(part):
-            return f"{name}: This one is still missing."
-        if not _real_tensor(part):
-            return f"{name}: Make it a torch tensor of real numbers, not {_kind(part)}."
-    return None
-
-
-def same(answer: Tensor, other: Tensor) -> bool:
-    if answer.shape != other.shape:
-        return False
-    # Half precision is right to its own few digits.
-    tolerance = max(1e-4, 4 * torch.finfo(answer.dtype).eps) if answer.is_floating_point() else 0
-    return torch.allclose(answer.double(), other.double(), rtol=tolerance, atol=tolerance)
-
-
-# ------------------------------------------------------------------------------ numbers
-
-
-def check_number(
-    attempt, arguments: tuple | None, right: float, mistakes: dict[str, float], hint: str = ""
-) -> None:
-    def compare(answer):
-        for message, value in {CORRECT: right, **mistakes}.items():
-            if math.isclose(answer, value, rel_tol=1e-3):
-                return message
-        return f"Not yet: the answer is {'smaller' if answer > right else 'larger'} than yours."
-
-    judge(attempt, arguments, lambda answer, _: verdict_on_number(answer, compare, hint))
-
-
-def verdict_on_number(answer, compare: Callable[[float], str], hint: str = "") -> str:
-    """What `compare` says of the number; `hint` is for those who give several numbers."""
-    if nothing(answer):
-        return NOT_ATTEMPTED
-    if isinstance(answer, Tensor):
-        if answer.numel() != 1:
-            return f"Give one number, not {answer.numel()}. {hint}".strip()
-        answer = answer.item()
-    if not isinstance(answer, Real) or isinstance(answer, bool):
-        return f"Give a number, not {_kind(answer)}."
-    return compare(answer)
-
-
-# ------------------------------------------------------------------------------ random draws
-
-
-def several_calls(calls: int) -> Callable:
-    """To `run` with: a list of what so many calls in a row give, all with one generator."""
-
-    def run(attempt, *arguments):
-        try:
-            first = attempt(*arguments)
-            with _silence():
-                return [first, *(attempt(*arguments) for _ in range(calls - 1))]
-        except IndexError as error:
-            if "out of bounds" not in str(error):
-                raise
-            raise IndexError(
-                f"{error}. Step t sits at index t − 1; schedule.alpha_bar(t) spares you the shift."
-            ) from None
-
-    return run
-
-
-def about_draws(name: str, first, second, again, draw: str) -> str | None:
-    """What is wrong with how `name` is drawn: in one call, the next, and the first once more."""
-    if not all(map(_real_tensor, (first, second, again))):
-        return None
-    if not same(first, again):
-        return (
-            f"{name} is something else each time, even if the generator starts from the same "
-            f"seed. Draw with the generator that you are given: {draw}."
-        )
-    if same(first, second):
-        return (
-            f"{name} is the same in every call. Draw with the generator that you are given, and "
-            f"set no seed yourself: {draw}."
-        )
-    return None
-
-
-def _about_steadiness(answer, again) -> str | None:
-    if _real_tensor(answer) and _real_tensor(again) and not same(answer, again):
-        return "The same input gives something else each time. Use the noise that you are given."
-    return None
-
-
-# ------------------------------------------------------------------------------ helpers
-
-
-def nothing(answer) -> bool:
-    return answer is None or answer is ...
-
-
-def gaussian(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=Generator().manual_seed(seed))
-
-
-def collect(walk, at_most: int):
-    """What a generator or a list gives, stacked; anything else as it is."""
-    if not isinstance(walk, (Iterator, list, tuple)):
-        return walk
-    items = list(islice(walk, at_most))
-    if not items or not all(isinstance(item, Tensor) for item in items):
-        return items
-    if len({item.shape for item in items}) > 1:
-        return items
-    return torch.stack(items)
-
-
-def _silence() -> redirect_stdout:
-    """What the learner prints is wanted once, not at every call."""
-    return redirect_stdout(io.StringIO())
-
-
-def _real_tensor(answer) -> bool:
-    return isinstance(answer, Tensor) and not answer.is_complex()
-
-
-def _kind(answer) -> str:
-    return str(answer.dtype) if isinstance(answer, Tensor) else type(answer).__name__
-
-
-def _copies(arguments: tuple) -> tuple:
-    # Not every PyTorch can copy a generator.
-    return tuple(
-        Generator().manual_seed(argument.initial_seed())
-        if isinstance(argument, Generator)
-        else copy.deepcopy(argument)
-        for argument in arguments
-    )
+    given, afresh = inputs(), inputs()
+    answers = [answer(given)]
+    with redirect_stdout(io.StringIO()):  # what the learner prints is wanted once
+        answers += [answer(given) for _ in range(calls - 1)]
+        again = [answer(afresh) for _ in range(calls)]
+    if any(map(_changed, given, inputs())):
+        raise Mistake("You changed your input in place. Make a new tensor instead.")
+    return answers, again
 
 
 def _changed(argument, before) -> bool:
@@ -240,9 +80,143 @@ def _changed(argument, before) -> bool:
     return isinstance(before, Tensor) and not torch.equal(argument, before)
 
 
-def _raised(error: Exception) -> str:
+def _about_exception(error: Exception) -> str:
     try:
         text = shorten(str(error).partition("\n")[0], 300, placeholder=" …")
     except Exception:  # even an exception can be broken
         text = ""
-    return f"Your code raised {type(error).__name__}{': ' if text else ''}{text}"
+    line = f"Your code raised {type(error).__name__}" + (f": {text}" if text else "")
+    off_by_one = isinstance(error, IndexError) and "tuple" not in text  # that would be x.shape[9]
+    return f"{line}. {SHIFT}" if off_by_one else line
+
+
+def judge_tensor(attempt, inputs: Callable, right: Tensor, mistakes: Mistakes) -> None:
+    """Print one line about a function that gives one tensor, and the same one each time."""
+
+    def compare(answers, again):
+        answer, otherwise = as_tensor(*answers), NOT_YET
+        if not same(answer, as_tensor(*again)):
+            otherwise = (
+                "The same input gives something else each time. Use the noise that you are given."
+            )
+        compare_tensor(answer, right, mistakes, otherwise)
+
+    judge(attempt, inputs, compare)
+
+
+def as_tensor(answer) -> Tensor:
+    """The answer, stacked if it is several tensors."""
+    if isinstance(answer, (list, tuple)):
+        if not answer:
+            raise Mistake("Nothing came out: no tensor at all.")
+        tensors = [item for item in answer if isinstance(item, Tensor)]
+        if len(tensors) == len(answer) and len({tensor.shape for tensor in tensors}) == 1:
+            answer = torch.stack(tensors)
+        elif tensors:
+            raise Mistake("Give back one tensor, or a list of tensors of one shape.")
+    if not real_tensor(answer):
+        raise Mistake(f"Give back a torch tensor of real numbers, not {kind(answer)}.")
+    return answer
+
+
+def compare_tensor(
+    answer: Tensor, right: Tensor, mistakes: Mistakes, otherwise: str = NOT_YET
+) -> None:
+    """`otherwise` is said of the right shape that is neither right nor one of the mistakes."""
+    if same(answer, right):
+        return
+    for message, wrong in mistakes.items():
+        if any(same(answer, one) for one in (wrong if isinstance(wrong, list) else [wrong])):
+            raise Mistake(message)
+    if answer.shape[1:] == right.shape:
+        raise Mistake(f"Give back one tensor, not {len(answer)}.")
+    if answer.shape != right.shape:
+        shape, yours = tuple(right.shape), tuple(answer.shape)
+        raise Mistake(f"The shape should be {shape}, but yours is {yours}.")
+    raise Mistake(otherwise)
+
+
+def three_tensors(answer, names: tuple[str, str, str]) -> None:
+    """Raise what keeps the answer from being three tensors with these names, if anything does."""
+    wanted = f"Give back 3 tensors, ({', '.join(names)})"
+    if not isinstance(answer, (tuple, list)):
+        raise Mistake(f"{wanted}, not one {type(answer).__name__}.")
+    if len(answer) != 3:
+        raise Mistake(f"{wanted}, not {len(answer)}.")
+    for name, part in zip(names, answer, strict=True):
+        if nothing(part):
+            raise Mistake(f"{name}: This one is still missing.")
+        if not real_tensor(part):
+            raise Mistake(f"{name}: Make it a torch tensor of real numbers, not {kind(part)}.")
+
+
+def judge_number(
+    attempt, inputs: Callable | None, right: float, mistakes: dict[str, float], hint: str = ""
+) -> None:
+    """Print one line about a number; `hint` is for those who give several."""
+
+    def compare(answers, _):
+        number = one_number(*answers, hint)
+        if math.isclose(number, right, rel_tol=1e-3):
+            return
+        for message, wrong in mistakes.items():
+            if math.isclose(number, wrong, rel_tol=1e-3):
+                raise Mistake(message)
+        direction = "smaller" if number > right else "larger"
+        raise Mistake(f"Not yet: the answer is {direction} than yours.")
+
+    judge(attempt, inputs, compare)
+
+
+def one_number(answer, hint: str = "") -> Real:
+    if isinstance(answer, Tensor):
+        if answer.numel() != 1:
+            raise Mistake(f"Give one number, not {answer.numel()}. {hint}".strip())
+        answer = answer.item()
+    if not isinstance(answer, Real) or isinstance(answer, bool):
+        raise Mistake(f"Give a number, not {kind(answer)}.")
+    return answer
+
+
+def about_draws(name: str, first, second, again, draw: str) -> str | None:
+    """What is wrong with how `name` is drawn: in one call, the next, and the first once more."""
+    advice = f"Draw with the generator that you are given, and set no seed yourself: {draw}."
+    if not same(first, again):
+        return f"{name} is something else each time, even from the same seed. {advice}"
+    return f"{name} is the same in every call. {advice}" if same(first, second) else None
+
+
+def same(answer: Tensor, other: Tensor) -> bool:
+    if answer.shape != other.shape:
+        return False
+    # Half precision is right to its own few digits.
+    tolerance = max(1e-4, 4 * torch.finfo(answer.dtype).eps) if answer.is_floating_point() else 0
+    answer, other = answer.flatten(), other.flatten()
+    return all(  # where they differ, the first few numbers mostly tell, which saves time
+        torch.allclose(answer[:n].double(), other[:n].double(), rtol=tolerance, atol=tolerance)
+        for n in (100, None)
+    )
+
+
+def nothing(answer) -> bool:
+    """Whether nothing has been written yet, nor any part of it."""
+    if isinstance(answer, (list, tuple)) and answer:
+        return all(map(nothing, answer))
+    return answer is None or answer is ...
+
+
+def real_tensor(answer) -> bool:
+    return isinstance(answer, Tensor) and not answer.is_complex()
+
+
+def kind(answer) -> str:
+    return str(answer.dtype) if isinstance(answer, Tensor) else type(answer).__name__
+
+
+def gaussian(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=Generator().manual_seed(seed))
+
+
+def uneven_schedule() -> NoiseSchedule:
+    """Five steps without a pattern, so that no two mistakes come to the same numbers."""
+    return NoiseSchedule.from_betas([0.12, 0.26, 0.07, 0.33, 0.4])

@@ -8,36 +8,37 @@ from torch import Tensor
 
 from diffusion import NoiseSchedule
 from diffusion.teaching.checks.judging import (
-    CORRECT,
-    about_parts,
+    Mistake,
+    compare_tensor,
     judge,
+    one_number,
     same,
-    verdict_on_number,
-    verdict_on_tensor,
+    three_tensors,
 )
 
 
-def schedule_tables(
+def check_schedule_tables(
     attempt: Callable[[float, float, int], tuple[Tensor, Tensor, Tensor]],
 ) -> None:
     """Lesson 3: `attempt(beta_start, beta_end, time_steps)` gives betas, alphas, alpha_bars."""
-    start, end, time_steps = 0.05, 0.4, 6
-    betas = torch.linspace(start, end, time_steps)
+    start, end, T = 0.05, 0.4, 6
+    betas, t = torch.linspace(start, end, T), torch.arange(1, T + 1)
     alphas = 1 - betas
     alpha_bars = alphas.cumprod(0)
-    times = torch.arange(1, time_steps + 1)
+    scaled_linear = torch.linspace(start**0.5, end**0.5, T) ** 2
+    late = torch.cat([torch.ones(1), alpha_bars[:-1]])
+    of_betas = [betas.cumprod(0), 1 - betas.cumprod(0)]
+    sums = [alphas.cumsum(0), betas.cumsum(0), 1 - betas.cumsum(0)]
+    from_the_end = alphas.flip(0).cumprod(0)
     tables = {"betas": betas, "alphas": alphas, "alpha_bars": alpha_bars}
     mistakes = {
         "betas": {
-            "These never reach beta_end. torch.linspace(beta_start, beta_end, time_steps) has "
-            "both ends.": start + (end - start) * (times - 1) / time_steps,
+            "These never reach beta_end. torch.linspace(beta_start, beta_end, time_steps) has both "
+            "ends.": start + (end - start) * (t - 1) / T,
             "These begin above beta_start. torch.linspace(beta_start, beta_end, time_steps) has "
-            "both ends.": start + (end - start) * times / time_steps,
-            "You spaced the √β evenly and squared them. That is the “scaled linear” schedule; "
-            "here the β themselves are evenly spaced.": torch.linspace(
-                start**0.5, end**0.5, time_steps
-            )
-            ** 2,
+            "both ends.": start + (end - start) * t / T,
+            "You spaced the √β evenly and squared them. That is the “scaled linear” schedule; here "
+            "the β themselves are evenly spaced.": scaled_linear,
             "They run backwards: β_1 = beta_start comes first.": betas.flip(0),
             "These are the α. If you changed betas in place, make a new tensor: 1 - betas.": alphas,
         },
@@ -46,94 +47,70 @@ def schedule_tables(
             "You took a root already. α_t = 1 − β_t is a share of the variance; the root comes "
             "with the picture.": alphas.sqrt(),
             "The sign is turned round: α_t = 1 − β_t, not β_t − 1.": -alphas,
-            "These are the running products already. α_t belongs to step t alone: "
-            "1 - betas.": alpha_bars,
+            "These are the running products already. α_t belongs to step t alone.": alpha_bars,
         },
         "alpha_bars": {
             "These are the α again. ᾱ_t is the product of the first t of them: "
             "torch.cumprod(alphas, dim=0).": alphas,
-            "You multiplied the β. Each step keeps α_t of the variance, so multiply the α.": [
-                betas.cumprod(0),
-                1 - betas.cumprod(0),
-            ],
-            "You added them up. One step after the other multiplies: cumprod, not cumsum.": [
-                alphas.cumsum(0),
-                betas.cumsum(0),
-                1 - betas.cumsum(0),
-            ],
-            "That is the one product of all the α. Each t needs its own: cumprod, not "
-            "prod.": alpha_bars[-1],
-            "You took α_t to the power t. The steps before t have other α: multiply α_1 to "
-            "α_t.": alphas**times,
+            "You multiplied the β. Each step keeps α_t of the variance: multiply the α.": of_betas,
+            "You added them up. One step after the other multiplies: cumprod, not cumsum.": sums,
+            "That is the one product of all the α. Each t needs its own.": alpha_bars[-1],
+            "You took α_t to the power t. The steps before t have other α.": alphas**t,
             "You took a root already. ᾱ_t is the plain product of the α; √ᾱ_t is the signal "
             "rate.": alpha_bars.sqrt(),
             "Your products are one step late. ᾱ_t has α_t in it already, so the first value is "
-            "α_1, not 1.": torch.cat([torch.ones(1), alpha_bars[:-1]]),
+            "α_1, not 1.": late,
             "That is 1 − ᾱ_t, the share of the noise. ᾱ_t is the picture's.": 1 - alpha_bars,
-            "The products run from the end. Begin with α_1.": [
-                alphas.flip(0).cumprod(0),
-                alphas.flip(0).cumprod(0).flip(0),
-            ],
+            "The products run from the end. Begin with α_1.": [from_the_end, from_the_end.flip(0)],
         },
     }
 
-    def verdict(answer, _):
+    def compare(answers, _):
+        (answer,) = answers
         if isinstance(answer, NoiseSchedule):
-            return (
-                "That is a NoiseSchedule, which does the work for you. Make the three tensors "
-                "yourself, and give them back."
-            )
-        if complaint := about_parts(answer, tuple(tables)):
-            return complaint
+            raise Mistake("A NoiseSchedule does the work for you. Make the three tensors yourself.")
+        three_tensors(answer, tuple(tables))
         for order in islice(permutations(tables.values()), 1, None):
             if all(map(same, answer, order)):
-                return "All three are right, but the order is (betas, alphas, alpha_bars)."
-        for (name, right), part in zip(tables.items(), answer, strict=True):
-            line = _about_length(part, time_steps) or verdict_on_tensor(part, right, mistakes[name])
-            if line != CORRECT:
-                return f"{name}: {line}"
-        return CORRECT
+                raise Mistake("All three are right, but the order is (betas, alphas, alpha_bars).")
+        for (name, right), table in zip(tables.items(), answer, strict=True):
+            try:
+                if table.shape == (T + 1,):
+                    raise Mistake("One value too many: T steps have T values. t = 0 is no step.")
+                if table.shape == (T - 1,):
+                    raise Mistake("One step is missing: T steps have T values, for t = 1 to T.")
+                compare_tensor(table, right, mistakes[name])
+            except Mistake as mistake:
+                raise Mistake(f"{name}: {mistake}") from None
 
-    judge(attempt, (start, end, time_steps), verdict)
-
-
-def _about_length(table: Tensor, time_steps: int) -> str | None:
-    surplus = len(table) - time_steps if table.ndim == 1 else 0
-    if surplus == 1:
-        return (
-            "That is one value too many: T steps have T values. t = 0 is no step, so leave its "
-            "value out."
-        )
-    if surplus == -1:
-        return "One step is missing: T steps have T values, from t = 1 to t = T."
-    return None
+    judge(attempt, lambda: (start, end, T), compare)
 
 
-def beta_end_for_100(attempt: float) -> None:
+def check_beta_end_for_100(attempt: float) -> None:
     """Lesson 3: a β_end for which `NoiseSchedule(1e-4, β_end, 100)` ends in noise."""
 
-    def compare(beta_end):
+    def compare(answers, _):
+        beta_end = one_number(*answers)
         if not 0 < beta_end < 1:
-            return "β is a variance and lies between 0 and 1. Choose a β_end between them."
+            raise Mistake("β is a variance and lies between 0 and 1. Choose a β_end between them.")
         schedule = NoiseSchedule(1e-4, float(beta_end), 100)
         signal_rates = schedule.signal_rate(torch.arange(101), torch.float64)
         left = signal_rates[-1].item()
         if abs(beta_end - 0.02) < 1e-6:
-            return (
+            raise Mistake(
                 f"That is the β_end for T = 1000. With T = 100, {100 * left:.0f} % of the picture "
                 "is left: choose a larger one."
             )
         if left > 0.01:
-            return (
+            raise Mistake(
                 f"Too small: {100 * left:.3g} % of the picture is left at t = 100, and it should "
                 "be 1 % at most. Choose a larger β_end."
             )
         if left < 0.001:
             gone = int((signal_rates <= 0.01).nonzero()[0])
-            return (
+            raise Mistake(
                 f"More than is needed: the picture is gone by t = {gone}, and the steps after "
                 "that are wasted. Choose a smaller β_end."
             )
-        return CORRECT
 
-    judge(attempt, None, lambda answer, _: verdict_on_number(answer, compare))
+    judge(attempt, None, compare)

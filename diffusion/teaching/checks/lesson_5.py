@@ -11,18 +11,17 @@ from torch import Generator, Tensor
 
 from diffusion import NoiseSchedule
 from diffusion.teaching.checks.judging import (
-    CORRECT,
-    NOT_ATTEMPTED,
+    NOT_YET,
+    Mistake,
     about_draws,
-    about_parts,
+    compare_tensor,
     gaussian,
     judge,
-    nothing,
     same,
-    several_calls,
-    verdict_on_tensor,
+    three_tensors,
+    uneven_schedule,
 )
-from diffusion.teaching.checks.lesson_4 import SCHEDULE, SEED, wrong_jumps
+from diffusion.teaching.checks.lesson_4 import SEED, wrong_jumps
 
 # As many channels, rows and columns as pictures: rates along the wrong dimension then raise
 # nothing, and can be named.
@@ -34,108 +33,92 @@ NOISE = "torch.randn(x_0.shape, generator=generator)"
 ONE_T = f"There is one t for the whole batch. Draw one for each element: {TIMES}."
 
 
-def sample_xt(
+def check_sample_xt(
     attempt: Callable[[Tensor, NoiseSchedule, Generator], tuple[Tensor, Tensor, Tensor]],
 ) -> None:
     """Lesson 5: `attempt(x_0, schedule, generator)` gives x_t, noise and t for training."""
-    x_0 = gaussian(BATCH, BATCH, BATCH, BATCH)
 
-    def verdict(answers, again):
-        if nothing(answers[0]):
-            return NOT_ATTEMPTED
+    def inputs():
+        x_0 = gaussian(BATCH, BATCH, BATCH, BATCH)
+        return x_0, uneven_schedule(), Generator().manual_seed(SEED)
+
+    def compare(answers, again):
+        x_0, schedule, _ = inputs()
         for answer in (*answers, *again):
-            if complaint := _about_parts(answer, x_0):
-                return complaint
-        x_t, noise, t = map(torch.stack, zip(*answers, strict=True))  # a new first dimension: calls
+            _check_parts(answer, x_0)
+        # A new first dimension, of the calls.
+        x_t, noise, t = map(torch.stack, zip(*answers, strict=True))
         _, noise_again, t_again = map(torch.stack, zip(*again, strict=True))
-        half = CALLS // 2
-        return (
-            about_draws("t", t[:half], t[half:], t_again[:half], TIMES)
-            or _about_times(t)
-            or _about_formula(x_t, noise, t, x_0)
-            or about_draws("The noise", noise[:half], noise[half:], noise_again[:half], NOISE)
-            or _about_noise(noise)
-            or CORRECT
-        )
+        _check_draws("t", t, t_again, TIMES)
+        _check_times(t, schedule.time_steps)
+        _check_formula(x_t, noise, t, x_0, schedule)
+        _check_draws("The noise", noise, noise_again, NOISE)
+        _check_noise(noise)
 
-    arguments = (x_0, SCHEDULE, Generator().manual_seed(SEED))
-    judge(attempt, arguments, verdict, run=several_calls(CALLS))
+    judge(attempt, inputs, compare, calls=CALLS)
 
 
-def _about_parts(answer, x_0: Tensor) -> str | None:
+def _check_parts(answer, x_0: Tensor) -> None:
     """One call's answer: three tensors, in order, of the right shapes and dtypes."""
     if isinstance(answer, (tuple, list)) and len(answer) == 3 and isinstance(answer[2], int):
-        return ONE_T
-    if complaint := about_parts(answer, ("x_t", "noise", "t")):
-        return complaint
+        raise Mistake(ONE_T)
+    three_tensors(answer, ("x_t", "noise", "t"))
     x_t, noise, t = answer
     if t.ndim > 1 and min(x_t.ndim, noise.ndim) <= 1:
-        return "The order is (x_t, noise, t): t comes last."
+        raise Mistake("The order is (x_t, noise, t): t comes last.")
     if t.numel() == 1:
-        return ONE_T
-    if t.shape != x_0.shape[:1]:
-        return (
-            f"t: The shape should be ({BATCH},), one time per element, but yours is "
-            f"{tuple(t.shape)}. If you reshaped it for the blend, give it back as it was."
-        )
-    if t.dtype != torch.int64:
-        return (
-            f"t: Times are whole numbers of dtype torch.int64, not {t.dtype}. Draw them with "
-            f"{TIMES}."
-        )
-    if noise.shape != x_0.shape:
-        return (
-            f"noise: The shape should be {tuple(x_0.shape)}, so that every number of every picture "
-            f"has its own, but yours is {tuple(noise.shape)}. Draw {NOISE}."
-        )
-    if x_t.shape != x_0.shape:
-        return (
-            f"x_t: The shape should be {tuple(x_0.shape)}, as that of x_0, but yours is "
-            f"{tuple(x_t.shape)}. Reshape the rates to (B, 1, 1, 1)."
-        )
-    for name, part in {"noise": noise, "x_t": x_t}.items():
-        if part.dtype != x_0.dtype:
-            return f"{name}: Keep the dtype of x_0, {x_0.dtype}; yours is {part.dtype}."
-    return None
+        raise Mistake(ONE_T)
+    like_x_0 = x_0.shape, x_0.dtype
+    for name, part, (shape, dtype), advice in [
+        ("t", t, (x_0.shape[:1], torch.int64), f"Draw it with {TIMES}, and keep its shape."),
+        ("noise", noise, like_x_0, f"Every number of every picture needs its own: {NOISE}."),
+        ("x_t", x_t, like_x_0, "Reshape the rates to (B, 1, 1, 1)."),
+    ]:
+        if part.shape != shape:
+            yours = tuple(part.shape)
+            raise Mistake(f"{name}: The shape should be {tuple(shape)}, not {yours}. {advice}")
+        if part.dtype != dtype:
+            raise Mistake(f"{name}: The dtype should be {dtype}, not {part.dtype}.")
 
 
-def _about_times(t: Tensor) -> str | None:
+def _check_draws(name: str, draws: Tensor, again: Tensor, draw: str) -> None:
+    half = CALLS // 2
+    if complaint := about_draws(name, draws[:half], draws[half:], again[:half], draw):
+        raise Mistake(complaint)
+
+
+def _check_times(t: Tensor, T: int) -> None:
     """t, shape (calls, B): uniform over 1 … T, one draw per element."""
-    T = SCHEDULE.time_steps
     if (t == t[:, :1]).all():
-        return ONE_T
+        raise Mistake(ONE_T)
     first, last = t.min().item(), t.max().item()
-    if (first, last) == (0, T - 1):
-        return (
-            "Your t run from 0 to T − 1. t = 0 is clean data, which teaches nothing, and T is "
-            f"never drawn: {TIMES}."
-        )
-    if first == 0:
-        return f"Your t begin at 0. t = 0 is clean data, which teaches nothing: {TIMES}."
-    if (first, last) == (1, T - 1):
-        return f"T is never drawn. The upper end of torch.randint is excluded: {TIMES}."
     if (first, last) != (1, T):
-        return (
-            f"Your t run from {first} to {last}. They should run from 1 to T, which is {T} "
-            f"here: {TIMES}."
-        )
+        ranges = {
+            (0, T - 1): "Your t run from 0 to T − 1. t = 0 is clean data, which teaches nothing, "
+            "and T is never drawn",
+            (0, T): "Your t begin at 0. t = 0 is clean data, which teaches nothing",
+            (1, T - 1): "T is never drawn. The upper end of torch.randint is excluded",
+        }
+        otherwise = f"Your t run from {first} to {last}. They should run from 1 to T, here {T}"
+        raise Mistake(f"{ranges.get((first, last), otherwise)}: {TIMES}.")
     counts = t.flatten().bincount(minlength=T + 1)[1:].double()
     # χ² with T − 1 = 4 degrees of freedom: above 32 once in 500 000.
     if ((counts - counts.mean()) ** 2 / counts.mean()).sum() > 32:
-        return f"Some t are drawn more often than others. Each should be as likely: {TIMES}."
-    return None
+        raise Mistake(
+            f"Some t are drawn more often than others. Each should be as likely: {TIMES}."
+        )
 
 
-def _about_formula(x_t: Tensor, noise: Tensor, t: Tensor, x_0: Tensor) -> str | None:
+def _check_formula(x_t, noise, t, x_0: Tensor, schedule: NoiseSchedule) -> None:
     """x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε, with the t and the noise that came with it."""
 
     def jump(t):
-        return SCHEDULE.signal_rate(t) * x_0 + SCHEDULE.noise_rate(t) * noise
+        return schedule.signal_rate(t) * x_0 + schedule.noise_rate(t) * noise
 
     times = t[:, :, None, None, None]
     if same(x_t, jump(times)):
-        return None
-    signal, noise_rate = SCHEDULE.signal_rate(times) * x_0, SCHEDULE.noise_rate(times)
+        return
+    signal, noise_rate = schedule.signal_rate(times) * x_0, schedule.noise_rate(times)
     mistakes = {
         "The order is (x_t, noise, t): x_t comes first, then the noise.": (noise - signal)
         / noise_rate,
@@ -155,43 +138,42 @@ def _about_formula(x_t: Tensor, noise: Tensor, t: Tensor, x_0: Tensor) -> str | 
             "You gave back √(1−ᾱ_t) times the noise. Give back the noise itself: it is what the "
             "network learns to predict."
         ] = signal + noise
-    mistakes |= wrong_jumps(x_0, times, SCHEDULE, noise)
+    mistakes |= wrong_jumps(x_0, times, schedule, noise)
 
-    otherwise = None
-    candidates = torch.stack([jump(torch.tensor(s)) for s in range(1, SCHEDULE.time_steps + 1)])
-    fits = (candidates - x_t).abs().amax(dim=(3, 4, 5)) < 1e-3
-    if fits.any(0).all():
-        otherwise = (
-            "The t that you give back is not the t that you used. Draw it once, and use it twice."
-        )
     added = x_t - signal
+    at_each_t = torch.stack([jump(torch.tensor(s)) for s in range(1, schedule.time_steps + 1)])
+    fits_some_t = (at_each_t - x_t).abs().amax(dim=(3, 4, 5)) < 1e-3
+    otherwise = NOT_YET
     if (added * noise).mean().abs() <= 0.03 * added.std() * noise.std():
         otherwise = (
             "The noise that you give back is not the noise that you added. Draw it once, and use "
             "it twice."
         )
-    return verdict_on_tensor(x_t, jump(times), mistakes, otherwise)
+    elif fits_some_t.any(0).all():
+        otherwise = (
+            "The t that you give back is not the t that you used. Draw it once, and use it twice."
+        )
+    compare_tensor(x_t, jump(times), mistakes, otherwise)
 
 
-def _about_noise(noise: Tensor) -> str | None:
+def _check_noise(noise: Tensor) -> None:
     """Noise of shape (calls, B, …): from N(0, 1), each number drawn by itself."""
     if (noise == noise[:, :1]).all():
-        return f"All pictures of the batch have the same noise. Each needs its own: {NOISE}."
+        raise Mistake(f"All pictures have the same noise. Each needs its own: {NOISE}.")
     if any((noise == noise.narrow(dim, 0, 1)).all() for dim in range(2, noise.ndim)):
-        return f"The noise repeats within a picture. Each number needs its own: {NOISE}."
+        raise Mistake(f"The noise repeats within a picture. Each number needs its own: {NOISE}.")
     mean, std = noise.mean().item(), noise.std().item()
     width = (noise.max() - noise.min()).item()
     if abs(std * 12**0.5 - width) < 0.01 * width:
-        return (
+        raise Mistake(
             "Your noise is uniform. torch.randn draws from the bell curve, torch.rand does not: "
             f"{NOISE}."
         )
     if abs(mean) > 0.03 or not _spread_is_one(noise):
-        return (
+        raise Mistake(
             f"Your noise has the mean {mean:.2f} and the variance {std**2:.2f}. They should be 0 "
             f"and 1: {NOISE}."
         )
-    return None
 
 
 def _spread_is_one(noise: Tensor) -> bool:

@@ -1,6 +1,6 @@
 """Widgets that draw themselves in the browser: one timeline, many views.
 
-`scrub(view, view, …)` joins views of a film under one slider. A film is a `Blend` (the closed form)
+`scrub(view, view, …)` puts views of a film over one slider. A film is a `Blend` (the closed form)
 or `Frames` (a real chain); its axis is time, or anything else with two coefficients per position.
 """
 
@@ -14,8 +14,8 @@ from diffusion.teaching.widgets.guess import GuessGame
 from diffusion.teaching.widgets.histogram import HistogramView
 from diffusion.teaching.widgets.image import ImageView
 from diffusion.teaching.widgets.points import PointsView
-from diffusion.teaching.widgets.scrub import Scrub, scrub
-from diffusion.teaching.widgets.timeline import Timeline
+from diffusion.teaching.widgets.scrub import scrub
+from diffusion.teaching.widgets.strip import StripView
 
 __all__ = [
     "Axis",
@@ -30,8 +30,7 @@ __all__ = [
     "ImageView",
     "PointsView",
     "ScheduleExplorer",
-    "Scrub",
-    "Timeline",
+    "StripView",
     "scrub",
     "step_axis",
     "time_axis",

@@ -1,4 +1,4 @@
-"""What a scrub moves along: its positions, and the two coefficients at each of them."""
+"""What a scrub moves along: its positions, the value at each, and two coefficients at each."""
 
 from dataclasses import dataclass, field
 
@@ -14,16 +14,21 @@ class Axis:
 
     Attributes:
         symbol: what moves, as a label shows it: "t", "β".
-        labels: the value at each position, as text.
-        signal_rates, noise_rates: the two coefficients, float32, one per position.
-        terms: what the coefficients multiply; result: what comes out, {} being the label.
+        values: the number at each position, shape (positions,); they must not fall.
+        labels: these numbers as text.
+        signal_rates, noise_rates: the two coefficients, one per position; kept as float32.
+        result: what comes out, {} being the label; terms: what the coefficients multiply.
         spoken: the slider's name for a screen reader.
         readouts: further figures to show at each position, {name: texts}.
-        ticks: the positions that carry a label; moments: five that tell the story.
         rate_names: how the two coefficients are written.
+
+    Raises:
+        ValueError: fewer than two positions, numbers of labels and rates that differ, values that
+            fall, or rates that are not finite.
     """
 
     symbol: str
+    values: Tensor
     labels: list[str]
     signal_rates: Tensor
     noise_rates: Tensor
@@ -35,15 +40,18 @@ class Axis:
 
     def __post_init__(self):
         rates = {"signal_rates": self.signal_rates, "noise_rates": self.noise_rates}
-        for name, values in rates.items():
-            if values.shape != (len(self.labels),) or len(self.labels) < 2:
+        for name, numbers in {"values": self.values, **rates}.items():
+            if numbers.shape != (len(self.labels),) or len(self.labels) < 2:
                 raise ValueError(
                     f"an axis needs two positions or more, and as many {name} as labels; "
-                    f"there are {len(self.labels)} labels and {tuple(values.shape)} {name}."
+                    f"there are {len(self.labels)} labels and {tuple(numbers.shape)} {name}."
                 )
-            if not values.isfinite().all():
+            if not numbers.isfinite().all():
                 raise ValueError(f"{name} must be finite; is a β outside 0 … 1?")
-            object.__setattr__(self, name, values.float())
+        if (self.values.diff() < 0).any():
+            raise ValueError("the values of an axis must not fall from one position to the next.")
+        for name, numbers in rates.items():
+            object.__setattr__(self, name, numbers.float())
 
     @property
     def x(self) -> str:
@@ -56,11 +64,36 @@ class Axis:
 
     @property
     def ticks(self) -> list[int]:
+        """The positions that carry a label below the slider."""
         return sorted({round(self.last * quarter / 4) for quarter in range(5)})
 
     @property
     def moments(self) -> list[int]:
+        """Five positions that tell the story, for the picture where no widget runs."""
         return [round(self.last * share) for share in (0, 0.1, 0.25, 0.5, 1)]
+
+    def position(self, value: float) -> int:
+        """The position of a value: of t = 250, or of β = 0.1.
+
+        Raises:
+            ValueError: no position has this value; the sentence names the nearest ones.
+        """
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not abs(value) < float("inf"):
+            raise ValueError(f"{self.symbol} must be a finite number, not {value!r}.")
+        far = (self.values.double() - value).abs()
+        at = int(far.argmin())
+        # A float32 holds seven digits: 0.1 is on an axis that torch.linspace made.
+        if far[at] <= 1e-6 * max(1.0, abs(value)):
+            return at
+        first, last = self.labels[0], self.labels[-1]
+        if not self.values[0] <= value <= self.values[-1]:
+            raise ValueError(f"{self.symbol} must be in {first} … {last}, not {value}.")
+        below = int((self.values < value).sum()) - 1
+        raise ValueError(
+            f"the slider stops at {self.symbol} = {self.labels[below]} and "
+            f"{self.labels[below + 1]}, but not at {value}."
+        )
 
 
 def time_axis(schedule: NoiseSchedule, t: Tensor | None = None) -> Axis:
@@ -69,6 +102,7 @@ def time_axis(schedule: NoiseSchedule, t: Tensor | None = None) -> Axis:
     decibels = (10 / torch.log(torch.tensor(10.0)) * schedule.log_snr(t)).tolist()
     return Axis(
         symbol="t",
+        values=t,
         labels=[str(i) for i in t.tolist()],
         signal_rates=schedule.signal_rate(t),
         noise_rates=schedule.noise_rate(t),
@@ -88,13 +122,12 @@ def step_axis(
 
     The coefficients are √(1 − β) and √β, unless others are given in order to see what they do.
     """
-    keep = torch.sqrt(1 - betas) if signal_rates is None else signal_rates
-    add = torch.sqrt(betas) if noise_rates is None else noise_rates
     return Axis(
         symbol="β",
+        values=betas,
         labels=[f"{b:.3f}" for b in betas.tolist()],
-        signal_rates=keep,
-        noise_rates=add,
+        signal_rates=torch.sqrt(1 - betas) if signal_rates is None else signal_rates,
+        noise_rates=torch.sqrt(betas) if noise_rates is None else noise_rates,
         result="x_1",
         spoken="variance β of the step",
         rate_names=("√(1−β)", "√β"),

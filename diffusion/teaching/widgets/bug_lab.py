@@ -1,11 +1,10 @@
 """A lab for bugs: put one in, look at the picture and the numbers, and see which tests notice."""
 
 import dataclasses
-import html
 from collections.abc import Callable
 
 import torch
-from ipywidgets import HTML, ToggleButtons, VBox, Widget
+import traitlets
 from torch import Generator, Tensor
 
 from diffusion import NoiseSchedule
@@ -15,31 +14,35 @@ from diffusion.teaching.widgets.axis import Axis, time_axis
 from diffusion.teaching.widgets.film import Blend
 from diffusion.teaching.widgets.histogram import HistogramView
 from diffusion.teaching.widgets.image import ImageView
-from diffusion.teaching.widgets.lifetime import OfCell
-from diffusion.teaching.widgets.recording import recorded
-from diffusion.teaching.widgets.scrub import scrub
-from diffusion.teaching.widgets.view import set_states
+from diffusion.teaching.widgets.scrub import PAGE, axis_spec
+from diffusion.teaching.widgets.view import Buffers
+from diffusion.teaching.widgets.widget import PageWidget, page_code
 
 # What a test measures, and above what it gives alarm.
 Test = tuple[Callable[[Sampler], float], float]
 
 
-class BugLab(OfCell, VBox):
+class BugLab(PageWidget):
     """Buttons for the bugs over a scrub, the wrong line of code, and what the tests say.
+
+    All bugs are tried when the lab is made; the page then shows them without the kernel.
 
     Args:
         x_0: a picture (1, H, W) or (3, H, W) in [−1, 1].
-        schedule: a NoiseSchedule.
+        schedule: a NoiseSchedule; the slider stops at a hundred of its t, evenly spaced.
         tests: {name: (function, limit)}. The function is given a sampler (see `Bug.sampler`) and
             returns a number; above the limit, the test has noticed the bug.
         bugs: what can be put in; the first is shown at the beginning.
         alt: what the picture shows.
 
     Attributes:
-        buttons: set its `value` to the name of a bug to put that in.
-        bug: the bug that is in.
-        noticed: {name of the test: whether it noticed}.
+        choice: the number of the bug that is in; set it to put another one in.
+        noticed: {name of the bug: {name of the test: whether it noticed}}.
     """
+
+    _esm = page_code(*PAGE, "bug_lab.js")
+
+    choice = traitlets.Int(0).tag(sync=True, echo_update=False)
 
     def __init__(
         self,
@@ -49,88 +52,80 @@ class BugLab(OfCell, VBox):
         bugs: tuple[Bug, ...] = BUGS,
         alt: str = "picture",
     ):
-        self.x_0, self.schedule, self.tests = x_0, schedule, tests
-        self.bugs, self._known = bugs, {}
-        names = [bug.name for bug in bugs]
-        self.buttons = ToggleButtons(options=names, style={"button_width": "auto"})
-        self.buttons.observe(self._follow, "index")
-
-        film = self._film(bugs[0])
-        self._picture = ImageView(film, label="x_t of this code", alt=f"{alt}, noised by this code")
-        right = ImageView(film, label="x_t as it should be", alt=f"{alt}, noised as it should be")
-        alt = "The values of x_t, and the bell curve of N(0, 1)."
-        self._histogram = HistogramView(film, alt=alt)
-        self._scrub = scrub(self._picture, right, self._histogram, t=schedule.time_steps // 10)
-        self._line = HTML().add_class("scrub-view").add_class("scrub-bug-line")
-        self._report = HTML().add_class("scrub-view")
-        set_states(self._judge(bugs[0]))
-        recording = recorded({(self.buttons, "index"): range(len(bugs))}, self._states_for)
-        super().__init__([self.buttons, self._line, self._scrub, self._report, *recording])
-        self.add_class("scrub-bug-lab")
-
-    def _follow(self, change) -> None:
-        if change["new"] is None:
-            self.buttons.index = change["old"]
-            raise ValueError(
-                f"choose one of the bugs, for example {self.bugs[0].name!r}; "
-                f"{self.bug.name!r} stays until then."
+        self.bugs, self.noticed, self._alt = bugs, {}, alt
+        every = max(1, schedule.time_steps // 100)
+        t = torch.arange(0, schedule.time_steps + 1, every)
+        film = _film(bugs[0], x_0, schedule, t)
+        self._right = ImageView(film, label="as it should be", alt=f"{alt}, as it should be")
+        buffers, entries = Buffers(), []
+        for bug in bugs:
+            film = _film(bug, x_0, schedule, t)
+            ours = ImageView(film, label="this code", alt=f"{alt}, noised by this code")
+            entries.append(
+                {
+                    "name": bug.name,
+                    "wrong": bug.wrong,
+                    "right": bug.right,
+                    "rows": self._try(bug, bug.sampler(x_0, schedule), tests),
+                    "axis": axis_spec(film.axis, buffers),
+                    "views": [v.spec(buffers) for v in (ours, self._right, HistogramView(film))],
+                }
             )
-        set_states(self._states_for(change["new"]))
+        super().__init__(
+            spec={"bugs": entries, "types": buffers.types},
+            buffers=buffers.bytes,
+            position=self._right.axis.last // 10,
+        )
 
-    def _states_for(self, index: int) -> dict[Widget, dict]:
-        """What is to be set on each widget for this bug."""
-        bug, timeline = self.bugs[index], self._scrub.timeline
-        film = self._film(bug)
-        return {
-            timeline: timeline.state_for(film.axis),
-            self._picture: self._picture.state_for(film),
-            self._histogram: self._histogram.state_for(film),
-            **self._judge(bug),
-        }
+    def _try(self, bug: Bug, sample: Sampler, tests: dict[str, Test]) -> list[list]:
+        """What each test says of the bug: [test, measured, limit, whether it noticed]."""
+        measured = {test: float(function(sample)) for test, (function, _) in tests.items()}
+        limits = {test: limit for test, (_, limit) in tests.items()}
+        self.noticed[bug.name] = noticed = {test: measured[test] > limits[test] for test in tests}
+        return [[t, _figure(measured[t]), f"{limits[t]:g}", noticed[t]] for t in tests]
 
-    def _film(self, bug: Bug) -> Blend:
-        noise = bug.draw(self.x_0.shape, generator=Generator().manual_seed(0))
-        x_0, rates = bug.load(self.x_0), bug.rates(self.schedule)
-        return Blend(x_0, noise, _axis(self.schedule, x_0, noise, *rates))
+    @traitlets.validate("choice", "position")
+    def _check_place(self, proposal):
+        value, name = proposal["value"], proposal["trait"].name
+        last = len(self.bugs) - 1 if name == "choice" else self._right.axis.last
+        if isinstance(value, bool) or not 0 <= value <= last:
+            raise traitlets.TraitError(f"{name} must be in 0 … {last}, not {value}.")
+        return value
 
-    def _judge(self, bug: Bug) -> dict[Widget, dict]:
-        if bug.name not in self._known:
-            sample = bug.sampler(self.x_0, self.schedule)
-            self._known[bug.name] = {test: float(f(sample)) for test, (f, _) in self.tests.items()}
-        measured = self._known[bug.name]
-        noticed = {test: measured[test] > limit for test, (_, limit) in self.tests.items()}
-        rows = [
-            (test, _figure(measured[test]), f"{limit:g}", "notices" if alarm else "passes")
-            for (test, (_, limit)), alarm in zip(self.tests.items(), noticed.values(), strict=True)
-        ]
-        return {
-            self: {"bug": bug, "noticed": noticed},
-            self._line: {"value": _line(bug)},
-            self._report: {"value": _table(_summary(bug, noticed), rows)},
-        }
+    def still(self) -> bytes:
+        """A PNG of five moments, without a bug."""
+        axis = self._right.axis
+        labels = [f"t = {axis.labels[position]}" for position in axis.moments]
+        return plots.filmstrip([("x_t", [self._right.still(p) for p in axis.moments])], labels)
 
-    def _summary(self) -> str:
-        return _summary(self.bug, self.noticed)
+    def alt(self) -> str:
+        return f"{self._alt}, noised by the code of each button, and as it should be"
 
     def __repr__(self) -> str:
-        return f"bug lab, {self._summary()}"
+        return f"bug lab of {len(self.bugs) - 1} bugs, each beside the right code"
 
-    def _repr_mimebundle_(self, **kwargs) -> dict:
-        alt = f"{self._picture.alt}, and as it should be. {self._summary()}."
-        fallback = plots.bundle(self._scrub.filmstrip(), alt) | {"text/plain": repr(self)}
-        return super()._repr_mimebundle_(**kwargs) | fallback
+
+def _film(bug: Bug, x_0: Tensor, schedule: NoiseSchedule, t: Tensor) -> Blend:
+    """x_t as the code with this bug makes it, with its mean and standard deviation to be read."""
+    noise = bug.draw(x_0.shape, generator=Generator().manual_seed(0))
+    x_0, rates = bug.load(x_0), bug.rates(schedule)
+    return Blend(x_0, noise, _axis(schedule, t, x_0, noise, *(rate[t] for rate in rates)))
 
 
 def _axis(
-    schedule: NoiseSchedule, x_0: Tensor, noise: Tensor, signal_rates: Tensor, noise_rates: Tensor
+    schedule: NoiseSchedule,
+    t: Tensor,
+    x_0: Tensor,
+    noise: Tensor,
+    signal_rates: Tensor,
+    noise_rates: Tensor,
 ) -> Axis:
-    """Time with these rates, and with the mean and standard deviation of x_t to be read."""
     means = signal_rates * x_0.mean() + noise_rates * noise.mean()
     (of_x, both), (_, of_noise) = torch.stack([x_0.flatten(), noise.flatten()]).cov()
     variances = signal_rates**2 * of_x + 2 * signal_rates * noise_rates * both
     deviations = (variances + noise_rates**2 * of_noise).clamp(min=0).sqrt()
     return dataclasses.replace(
-        time_axis(schedule),
+        time_axis(schedule, t),
         signal_rates=signal_rates,
         noise_rates=noise_rates,
         readouts={
@@ -140,36 +135,5 @@ def _axis(
     )
 
 
-def _line(bug: Bug) -> str:
-    if not bug.wrong:
-        return "Nothing is wrong yet: this code is as it should be."
-    wrong, right = html.escape(bug.wrong), html.escape(bug.right)
-    return f"<code>{wrong}</code><br>should be <code>{right}</code>"
-
-
-def _summary(bug: Bug, noticed: dict[str, bool]) -> str:
-    tests = [test for test, alarm in noticed.items() if alarm]
-    return f"{bug.name}: noticed by {', '.join(tests) or 'no test'}"
-
-
 def _figure(number: float) -> str:
     return f"{number:.1f}" if number >= 1 else f"{number:.4f}"
-
-
-def _table(summary: str, rows: list[tuple[str, ...]]) -> str:
-    heads = "".join(
-        f'<th scope="col">{head}</th>' for head in ("test", "measured", "alarm above", "verdict")
-    )
-    lines = []
-    for test, *cells, verdict in rows:
-        cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
-        mark = "strong" if verdict == "notices" else "span"
-        lines.append(
-            f'<tr><th scope="row">{html.escape(test)}</th>{cells}'
-            f"<td><{mark}>{verdict}</{mark}></td></tr>"
-        )
-    return (
-        f'<p role="status">{html.escape(summary)}.</p>'
-        f'<table class="scrub-bug-report"><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table>"
-    )

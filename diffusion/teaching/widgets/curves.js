@@ -1,67 +1,72 @@
 // Curves over the axis, with a playhead that reads their values off.
 
-const DASHES = { signal: "none", noise: "6 4", neutral: "none", second: "2 3" };
+const MOST_POINTS = 500; // of a curve; a chart is not much wider in pixels
 
-const view = ({ model, el }) => {
-  el.classList.add("scrub-view", "scrub-chart");
-  const curves = model.get("curves");
-  const legend = element(el, "div", { class: "scrub-legend" });
-  const last = model.get("last");
-  const labels = model.get("labels");
-  const all = array(Float32Array, model.get("values"));
-  const values = curves.map((_, i) => all.subarray(i * (last + 1), (i + 1) * (last + 1)));
+// The least and the greatest of the finite values.
+const extent = (values) =>
+  values.reduce(
+    ([low, high], v) => (Number.isFinite(v) ? [Math.min(low, v), Math.max(high, v)] : [low, high]),
+    [Infinity, -Infinity],
+  );
+
+const curvesView = (el, view, axis) => {
+  el.classList.add("scrub-chart");
+  const { curves, ghosts = [] } = view;
+  const { last, label } = axis;
   const text = (value, digits) => {
     if (Number.isNaN(value)) return "–";
-    return (Number.isFinite(value) ? value.toFixed(digits) : value < 0 ? "-∞" : "∞").replace("-", "−");
+    return minus(Number.isFinite(value) ? value.toFixed(digits) : value < 0 ? "-∞" : "∞");
   };
 
-  const readings = curves.map(({ label, kind, digits }, i) => {
-    const item = element(legend, "span", { class: "scrub-key" });
-    const line = element(item, "svg", { viewBox: "0 0 22 8", class: "scrub-swatch", "aria-hidden": "true" });
-    element(line, "path", { d: "M0,4H22", "data-kind": kind, "stroke-dasharray": DASHES[kind] });
-    mathematics(element(item, "span", { "data-kind": kind }), label);
-    return numberSpan(item, Array.from(values[i], (value) => text(value, digits)));
+  const legend = element(el, "div", { class: "scrub-legend" });
+  const readings = curves.map(({ label, tone, digits, values }) => {
+    const item = legendKey(legend, label, tone);
+    const [low, high] = extent(values);
+    return numberSpan(item, longest([low, high, values[0], values.at(-1)].map((v) => text(v, digits))));
   });
 
   const frame = chart(el, {
-    width: 460,
-    height: 160,
     x: [0, last],
-    y: model.get("y_range"),
-    xLabel: model.get("x_label"),
-    xTicks: model.get("ticks").map((t) => [t, labels[t]]),
-    yTicks: model.get("y_ticks").map((v) => [v, String(v).replace("-", "−")]),
+    y: view.y_range,
+    xLabel: axis.spoken,
+    xTicks: axis.ticks.map((t) => [t, label(t)]),
+    yTicks: view.y_ticks.map((v) => [v, minus(v)]),
   });
-  curves.forEach(({ kind }, i) => {
-    let path = "";
+  // Over as many places as the axis has, or spread over the same width.
+  const path = (values) => {
+    const end = values.length - 1;
+    const every = Math.max(1, Math.floor(end / MOST_POINTS));
+    let d = "";
     let pen = "M"; // lifted over values that are not finite
-    values[i].forEach((v, t) => {
-      if (Number.isFinite(v)) path += `${pen}${frame.sx(t).toFixed(1)},${frame.sy(v).toFixed(1)}`;
+    const point = (t) => {
+      const v = values[t];
+      if (Number.isFinite(v)) d += `${pen}${frame.sx((t / end) * last).toFixed(1)},${frame.sy(v).toFixed(1)}`;
       pen = Number.isFinite(v) ? "L" : "M";
-    });
-    const style = { class: "scrub-line", "data-kind": kind, "stroke-dasharray": DASHES[kind] };
-    element(frame.plot, "path", { d: path, ...style });
-  });
+    };
+    for (let t = 0; t < end; t += every) point(t);
+    point(end);
+    return d;
+  };
+  for (const { values, tone, ghost } of [...ghosts.map((g) => ({ ...g, ghost: true })), ...curves]) {
+    const name = ghost ? "scrub-line scrub-ghost" : "scrub-line";
+    element(frame.plot, "path", { d: path(values), class: name, "data-tone": tone, "stroke-dasharray": DASHES[tone] });
+  }
   const playhead = element(frame.svg, "g", { class: "scrub-playhead" });
   element(playhead, "path", { d: `M0,${frame.top}V${frame.bottom}` });
-  const dots = curves.map(({ kind }) => element(playhead, "circle", { r: 4.5, "data-kind": kind }));
+  const dots = curves.map(({ tone }) => element(playhead, "circle", { r: 4.5, "data-tone": tone }));
 
-  const draw = () => {
-    const t = position(model);
+  const draw = (t) => {
     playhead.setAttribute("transform", `translate(${frame.sx(t)},0)`);
-    values.forEach((v, i) => {
-      const y = frame.sy(v[t]);
+    const spoken = curves.map(({ values, label, digits }, i) => {
+      const y = frame.sy(values[t]);
       const visible = y >= frame.top && y <= frame.bottom;
-      dots[i].setAttribute("cy", visible ? y : 0);
+      if (visible) dots[i].setAttribute("cy", y);
       dots[i].style.display = visible ? "" : "none";
-      readings[i].textContent = text(v[t], curves[i].digits);
+      const value = text(values[t], digits);
+      write(readings[i], value);
+      return `${label} = ${value}`;
     });
-    const spoken = curves.map(({ label }, i) => `${label} = ${readings[i].textContent}`).join(", ");
-    const where = `${model.get("symbol")} = ${model.get("labels")[t]}`;
-    frame.svg.setAttribute("aria-label", `${model.get("alt")} At ${where}: ${spoken}.`);
+    frame.svg.ariaLabel = `${view.alt} At ${axis.symbol} = ${label(t)}: ${spoken.join(", ")}.`;
   };
-
   return { draw };
 };
-
-export default live(view);

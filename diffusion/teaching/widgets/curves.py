@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
-import torch
-import traitlets
 from torch import Tensor
 
 from diffusion import NoiseSchedule
 from diffusion.teaching.widgets.axis import Axis, as_axis
-from diffusion.teaching.widgets.view import View, esm, to_bytes
+from diffusion.teaching.widgets.view import Buffers, View
 
-KINDS = ("signal", "noise", "neutral", "second")
+TONES = ("signal", "noise", "neutral", "second")
 
 
 @dataclass(frozen=True)
@@ -20,19 +18,19 @@ class Curve:
     Attributes:
         label: its name; subscripts are written ᾱ_t.
         values: shape (positions,); where they are not finite, the curve has a gap.
-        kind: "signal" (blue, solid), "noise" (orange, dashed), "neutral" (solid) or
+        tone: "signal" (blue, solid), "noise" (orange, dashed), "neutral" (solid) or
             "second" (dotted); colour is never the only difference.
         digits: decimals of the read-out.
     """
 
     label: str
     values: Tensor
-    kind: str = "neutral"
+    tone: str = "neutral"
     digits: int = 3
 
     def __post_init__(self):
-        if self.kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}.")
+        if self.tone not in TONES:
+            raise ValueError(f"tone must be one of {', '.join(TONES)}, not {self.tone!r}.")
         if self.digits not in range(10):
             raise ValueError(f"digits must be in 0 … 9, not {self.digits!r}.")
 
@@ -47,34 +45,23 @@ class CurvesView(View):
         alt: what the curves show, a sentence.
     """
 
-    _esm = esm("curves.js")
-
-    curves = traitlets.List(traitlets.Dict()).tag(sync=True)
-    values = traitlets.Bytes().tag(sync=True)  # float32, one curve after the other
-    x_label = traitlets.Unicode().tag(sync=True)
-    y_range = traitlets.List(traitlets.Float()).tag(sync=True)
-    y_ticks = traitlets.List(traitlets.Float()).tag(sync=True)
+    kind = "curves"
+    is_chart = True
 
     def __init__(
         self,
         axis: Axis | NoiseSchedule,
         curves: list[Curve] | None = None,
         y_range: tuple[float, float] = (0.0, 1.0),
-        alt: str = "The signal rate falls and the noise rate rises.",
+        alt: str = "The signal rate and the noise rate.",
     ):
-        super().__init__(as_axis(axis), alt=alt, **self.state_for(axis, curves, y_range))
-
-    def state_for(
-        self,
-        axis: Axis | NoiseSchedule,
-        curves: list[Curve] | None = None,
-        y_range: tuple[float, float] = (0.0, 1.0),
-    ) -> dict:
         axis = as_axis(axis)
         if curves is None:
-            rates = zip(axis.rate_names, (axis.signal_rates, axis.noise_rates), strict=True)
-            kinds = ("signal", "noise")
-            curves = [Curve(*rate, kind) for rate, kind in zip(rates, kinds, strict=True)]
+            signal, noise = axis.rate_names
+            curves = [
+                Curve(signal, axis.signal_rates, "signal"),
+                Curve(noise, axis.noise_rates, "noise"),
+            ]
         for curve in curves:
             if curve.values.shape != (axis.last + 1,):
                 raise ValueError(
@@ -83,14 +70,27 @@ class CurvesView(View):
                 )
         if not curves:
             raise ValueError("there is no curve to draw.")
-        low, high = y_range
-        return self._axis_state(axis) | {
-            "curves": [{"label": c.label, "kind": c.kind, "digits": c.digits} for c in curves],
-            "values": to_bytes(torch.stack([c.values.float() for c in curves])),
-            "x_label": axis.spoken,
+        super().__init__(axis, ", ".join(curve.label for curve in curves), alt)
+        self.curves, self.y_range = curves, y_range
+
+    def spec(self, buffers: Buffers) -> dict:
+        low, high = self.y_range
+        curves = [
+            {
+                "label": curve.label,
+                "tone": curve.tone,
+                "digits": curve.digits,
+                "values": buffers.add(curve.values.float()),
+            }
+            for curve in self.curves
+        ]
+        return super().spec(buffers) | {
+            "curves": curves,
             "y_range": [low, high],
-            "y_ticks": [float(f"{low + (high - low) * i / 4:.3g}") for i in range(5)],
+            "y_ticks": quarters(low, high),
         }
 
-    def __repr__(self) -> str:
-        return f"curves {', '.join(curve['label'] for curve in self.curves)}"
+
+def quarters(low: float, high: float) -> list[float]:
+    """Five round numbers from `low` to `high`, to stand at a chart's axis."""
+    return [float(f"{low + (high - low) * i / 4:.3g}") for i in range(5)]

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from diffusion import NoiseSchedule
-from diffusion.teaching.widgets.axis import Axis, as_axis
+from diffusion.teaching.widgets.axis import Axis, as_axis, time_axis
 
 
 class Blend:
@@ -31,20 +31,22 @@ class Blend:
     def shape(self) -> tuple[int, ...]:
         return tuple(self.x_0.shape)
 
-    def at(self, position: int) -> Tensor:
+    def at(self, value: float) -> Tensor:
+        """x at a value of the axis: at t = 250, or at β = 0.1."""
+        return self.frame(self.axis.position(value))
+
+    def frame(self, position: int) -> Tensor:
         axis = self.axis
         return axis.signal_rates[position] * self.x_0 + axis.noise_rates[position] * self.noise
 
 
 class Frames:
-    """Stored frames, evenly spaced over the axis: a real chain, or anything that is no blend.
-
-    Between two frames the earlier one stays.
+    """Stored frames, one for each position: a real chain, or anything that is no blend.
 
     Args:
-        frames: a tensor (K, …) or a sequence of K tensors, K ≥ 2: the first frame belongs to
-            position 0, the last one to the last position.
-        axis: a NoiseSchedule, to scrub over t, or any other Axis.
+        frames: a tensor (K, …) or a sequence of K tensors, K ≥ 2.
+        axis: a NoiseSchedule, if the frames are evenly spaced over t = 0 … T, from x_0 to x_T; the
+            slider then stops at their t alone. Or an Axis with one position for each frame.
     """
 
     def __init__(self, frames, axis: Axis | NoiseSchedule):
@@ -58,18 +60,36 @@ class Frames:
         if len(frames) < 2:
             raise ValueError(f"a film needs at least two frames, but it has {len(frames)}.")
         _check_finite("frames", frames)
-        self.frames, self.axis = frames, as_axis(axis)
+        self.frames, self.axis = frames, _axis_of(len(frames), axis)
 
     @property
     def shape(self) -> tuple[int, ...]:
         return tuple(self.frames.shape[1:])
 
-    def index(self, position: int) -> int:
-        """Which frame stands for a position."""
-        return position * (len(self.frames) - 1) // self.axis.last
+    def at(self, value: float) -> Tensor:
+        """The frame at a value of the axis, which must have one there."""
+        return self.frame(self.axis.position(value))
 
-    def at(self, position: int) -> Tensor:
-        return self.frames[self.index(position)]
+    def frame(self, position: int) -> Tensor:
+        return self.frames[position]
+
+
+def _axis_of(count: int, axis: Axis | NoiseSchedule) -> Axis:
+    if isinstance(axis, NoiseSchedule):
+        every, rest = divmod(axis.time_steps, count - 1)
+        if every and not rest:
+            return time_axis(axis, torch.arange(0, axis.time_steps + 1, every))
+        raise ValueError(
+            f"{count} frames cannot be evenly spaced over t = 0 … {axis.time_steps}; take every "
+            f"k-th, where k divides {axis.time_steps}, or give time_axis(schedule, t) with their t."
+        )
+    axis = as_axis(axis)
+    if axis.last + 1 != count:
+        raise ValueError(
+            f"a film needs one frame for each position of its axis, {axis.last + 1} in all, "
+            f"but it has {count}."
+        )
+    return axis
 
 
 def _check_finite(name: str, x: Tensor) -> None:

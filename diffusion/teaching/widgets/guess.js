@@ -2,38 +2,26 @@
 
 const off = (difference) => (difference ? `${Math.abs(difference)} off` : "exactly right");
 
-const render = ({ model, el, signal }) => {
+const buildGame = ({ model, el }) => {
   el.classList.add("scrub-view", "scrub-guess");
-  const [height, width, channels] = model.get("shape");
-  const size = height * width * channels;
-  const [times, estimates, names] = ["times", "estimates", "names"].map((name) => model.get(name));
-  const [last, opponent] = [model.get("last"), model.get("opponent")];
+  const { shape, x_t, x_0, times, estimates, names, last, opponent } = received(model);
   const rounds = times.length;
-  const listen = (node, event, handler) => node.addEventListener(event, handler, { signal });
+  const round = () => within(model.get("round"), rounds - 1);
 
   // ------------------------------------------------------------------ the two pictures
   const pictures = element(el, "div", { class: "scrub-guess-pictures" });
-  const panel = (name) => {
+  const panel = (frames) => {
     const figure = element(pictures, "div", { class: "scrub-guess-picture" });
     const caption = element(figure, "div", { class: "scrub-caption" });
-    const canvas = element(figure, "canvas", { role: "img", width, height });
-    canvas.style.aspectRatio = width / height;
-    if (width < 128) canvas.classList.add("scrub-pixelated");
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(width, height);
-    image.data.fill(255); // opaque
-    const frames = array(Uint8Array, model.get(name));
-    const none = new Int8Array();
+    const { canvas, paint } = canvasOf(figure, { shape, frames, places: [...times.keys()] });
     return (round, text, alt) => {
-      const frame = frames.subarray(round * size, (round + 1) * size);
-      blend(image.data, channels, frame, 1, none, 0, 0);
-      context.putImageData(image, 0, 0);
+      paint(round);
       mathematics(caption, text);
-      canvas.setAttribute("aria-label", alt);
+      canvas.ariaLabel = alt;
     };
   };
-  const showNoised = panel("x_t");
-  const showClean = panel("x_0");
+  const showNoised = panel(x_t);
+  const showClean = panel(x_0);
 
   // ------------------------------------------------------------------ the answer
   const controls = element(el, "div", { class: "scrub-controls" });
@@ -46,7 +34,7 @@ const render = ({ model, el, signal }) => {
   });
   const marks = element(track, "div", { class: "scrub-guess-marks", "aria-hidden": "true" });
   const mark = (kind) => {
-    const node = element(marks, "div", { class: "scrub-guess-mark", "data-kind": kind });
+    const node = element(marks, "div", { class: "scrub-guess-mark", "data-mark": kind });
     return (t, text) => {
       const at = (t - 1) / (last - 1);
       node.style.setProperty("--at", at);
@@ -56,13 +44,13 @@ const render = ({ model, el, signal }) => {
   };
   const markTruth = mark("truth");
   const markEstimate = mark("estimate");
-  const said = numberSpan(controls, [`t = ${last}`], "scrub-where");
-  const button = element(controls, "button", { type: "button", class: "scrub-guess-button" });
-  for (const node of [slider, button]) node.setAttribute("data-lm-suppress-shortcuts", "true");
+  const said = numberSpan(controls, `t = ${last}`.length, "scrub-where");
+  const button = element(controls, "button", { type: "button", class: "scrub-button" });
+  keepKeys(button);
   const result = element(el, "p", { class: "scrub-guess-result", role: "status" });
 
   // ------------------------------------------------------------------ the score
-  const table = element(el, "table", { class: "scrub-guess-score" });
+  const table = element(el, "table", { class: "scrub-table" });
   const row = (parent, cells, name = "td") => {
     const line = element(parent, "tr");
     return cells.map((text, i) => {
@@ -89,12 +77,12 @@ const render = ({ model, el, signal }) => {
   const draw = () => {
     const guesses = model.get("guesses");
     const played = guesses.length;
-    const round = model.get("round");
-    const over = played > round;
-    const [t, guess, estimate] = [times[round], guesses[round], estimates[round]];
-    const where = `Round ${round + 1} of ${rounds}:`;
-    showNoised(round, over ? `x_${t}` : "x_t", `${names[round]}, noised${over ? ` to t = ${t}` : ""}`);
-    showClean(round, "x_0", `${names[round]}, clean`);
+    const now = round();
+    const over = played > now;
+    const [t, guess, estimate] = [times[now], guesses[now], estimates[now]];
+    const where = `Round ${now + 1} of ${rounds}:`;
+    showNoised(now, over ? `x_${t}` : "x_t", `${names[now]}, noised${over ? ` to t = ${t}` : ""}`);
+    showClean(now, "x_0", `${names[now]}, clean`);
 
     slider.value = over ? guess : Math.round(last / 2);
     say();
@@ -127,38 +115,24 @@ const render = ({ model, el, signal }) => {
     model.save_changes();
   };
   const advance = () => {
-    const [guesses, round] = [model.get("guesses"), model.get("round")];
-    if (guesses.length <= round) change({ guesses: [...guesses, slider.valueAsNumber] });
+    const [guesses, now] = [model.get("guesses"), round()];
+    if (guesses.length <= now) change({ guesses: [...guesses, slider.valueAsNumber] });
     else if (guesses.length < rounds) change({ round: guesses.length });
     else change({ guesses: [], round: 0 });
   };
-  listen(slider, "input", () => {
+  slider.addEventListener("input", () => {
     // The answer of a round that is over stands.
     const guesses = model.get("guesses");
-    if (guesses.length > model.get("round")) slider.value = guesses[model.get("round")];
+    if (guesses.length > round()) slider.value = guesses[round()];
     say();
   });
-  listen(slider, "keydown", (event) => {
+  slider.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     event.preventDefault();
     if (!event.repeat) advance();
   });
-  listen(button, "click", advance);
-
-  draw();
-  model.on("change:guesses change:round", draw);
-  return () => {
-    model.off("change:guesses change:round", draw);
-    el.replaceChildren();
-  };
+  button.addEventListener("click", advance);
+  return { draw, dispose() {} };
 };
 
-export default {
-  initialize({ model }) {
-    release({ model });
-    model.on("change:round", (linked) => {
-      mend(linked, "round", within(linked.get("round"), model.get("times").length - 1));
-    });
-  },
-  render,
-};
+export default widget({ last: () => 0, build: buildGame });

@@ -1,17 +1,17 @@
 """A game: guess t from a noised picture, against an estimate that was computed."""
 
-import anywidget
 import torch
 import traitlets
 from torch import Tensor
 
 from diffusion.teaching import plots
 from diffusion.teaching.images import to_uint8
-from diffusion.teaching.widgets.lifetime import OfCell
-from diffusion.teaching.widgets.view import View, esm, to_bytes
+from diffusion.teaching.widgets.image import interleaved
+from diffusion.teaching.widgets.view import Buffers
+from diffusion.teaching.widgets.widget import PageWidget, page_code
 
 
-class GuessGame(OfCell, anywidget.AnyWidget):
+class GuessGame(PageWidget):
     """Noised pictures, one after the other, each beside the clean one: what was t?
 
     It is played in the browser, with or without a kernel, or from a cell with `play`.
@@ -29,17 +29,8 @@ class GuessGame(OfCell, anywidget.AnyWidget):
         guesses: the answers so far.
     """
 
-    _esm = esm("guess.js")
-    _css = View._css
+    _esm = page_code("common.js", "image.js", "guess.js")
 
-    shape = traitlets.List(traitlets.Int()).tag(sync=True)  # height, width, channels
-    x_0 = traitlets.Bytes().tag(sync=True)
-    x_t = traitlets.Bytes().tag(sync=True)
-    times = traitlets.List(traitlets.Int()).tag(sync=True)
-    estimates = traitlets.List(traitlets.Int()).tag(sync=True)
-    last = traitlets.Int().tag(sync=True)
-    names = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    opponent = traitlets.Unicode().tag(sync=True)
     # The round that is shown; it is over when it has a guess.
     round = traitlets.Int(0).tag(sync=True, echo_update=False)
     guesses = traitlets.List(traitlets.Int()).tag(sync=True, echo_update=False)
@@ -71,18 +62,23 @@ class GuessGame(OfCell, anywidget.AnyWidget):
         names = names or ["picture"] * len(x_0)
         if len(names) != len(x_0):
             raise ValueError(f"there are {len(x_0)} pictures but {len(names)} names.")
-        clean, noised = (to_uint8(x).movedim(1, -1) for x in (x_0, x_t))
+        self.times, self.estimates, self.last = t.tolist(), estimates.tolist(), last
+        self.names, self.opponent = names, opponent
+        clean, noised = (interleaved(to_uint8(x)) for x in (x_0, x_t))
         self._stills = {"x_t": list(noised), "x_0": list(clean)}
-        super().__init__(
-            shape=list(clean.shape[1:]),
-            x_0=to_bytes(clean),
-            x_t=to_bytes(noised),
-            times=t.tolist(),
-            estimates=estimates.tolist(),
-            last=last,
-            names=names,
-            opponent=opponent,
-        )
+        buffers = Buffers()
+        spec = {
+            "shape": list(clean.shape[1:]),
+            "x_t": buffers.add(noised),
+            "x_0": buffers.add(clean),
+            "times": self.times,
+            "estimates": self.estimates,
+            "last": last,
+            "names": names,
+            "opponent": opponent,
+            "types": buffers.types,
+        }
+        super().__init__(spec=spec, buffers=buffers.bytes)
 
     @traitlets.validate("round")
     def _check_round(self, proposal):
@@ -147,13 +143,13 @@ class GuessGame(OfCell, anywidget.AnyWidget):
             f"game of {self.rounds} rounds, t in 1 … {self.last}: {len(self.guesses)} played so far"
         )
 
-    def _repr_mimebundle_(self, **kwargs) -> dict:
-        # Where the game cannot run, its pictures are shown, without the answers.
+    def still(self) -> bytes:
+        """A PNG of the pictures, without the answers."""
         rounds = [f"round {number}" for number in range(1, self.rounds + 1)]
-        alt = f"{', '.join(self.names)}: each noised to a t to be guessed, above the clean picture"
-        data, _ = super()._repr_mimebundle_(**kwargs)
-        strip = plots.filmstrip(list(self._stills.items()), rounds)
-        return data | plots.bundle(strip, alt) | {"text/plain": repr(self)}
+        return plots.filmstrip(list(self._stills.items()), rounds)
+
+    def alt(self) -> str:
+        return f"{', '.join(self.names)}: each noised to a t to be guessed, above the clean picture"
 
 
 def _off(difference: int) -> str:

@@ -1,12 +1,10 @@
 """A picture that dissolves: the sum, or one of its two terms alone."""
 
-import torch
-import traitlets
 from torch import Tensor
 
 from diffusion.teaching.images import to_uint8
 from diffusion.teaching.widgets.film import Blend, Frames
-from diffusion.teaching.widgets.view import View, esm, to_bytes
+from diffusion.teaching.widgets.view import Buffers, View, narrow, rates_spec
 
 MAX_FRAME_BYTES = 8_000_000
 
@@ -24,18 +22,7 @@ class ImageView(View):
         alt: what is to be seen, for those who cannot see it.
     """
 
-    _esm = esm("image.js")
-
-    shape = traitlets.List(traitlets.Int()).tag(sync=True)  # height, width, channels
-    label = traitlets.Unicode().tag(sync=True)
-    kind = traitlets.Unicode().tag(sync=True)
-    x_0 = traitlets.Bytes().tag(sync=True)
-    noise = traitlets.Bytes().tag(sync=True)
-    noise_unit = traitlets.Float(0.0).tag(sync=True)
-    frames = traitlets.Bytes().tag(sync=True)
-    signal_rates = traitlets.Bytes().tag(sync=True)
-    noise_rates = traitlets.Bytes().tag(sync=True)
-    film = traitlets.Any()
+    kind = "image"
 
     def __init__(
         self,
@@ -46,68 +33,60 @@ class ImageView(View):
     ):
         if show not in ("sum", "signal", "noise"):
             raise ValueError(f'show must be "sum", "signal" or "noise", not {show!r}.')
-        self.show, self._label = show, label
-        kind = "neutral" if show == "sum" else show
-        super().__init__(film.axis, kind=kind, alt=alt, **self.state_for(film))
-
-    def state_for(self, film: Blend | Frames) -> dict:
         if len(film.shape) != 3 or film.shape[0] not in (1, 3):
             raise ValueError(
                 f"a picture has the shape (3, H, W) or (1, H, W), not {tuple(film.shape)}."
             )
-        if self.show != "sum" and isinstance(film, Frames):
-            raise ValueError(f'stored frames are no sum, so there is no "{self.show}" to show.')
-        axis, (channels, height, width) = film.axis, film.shape
-        names = {
-            "sum": axis.x,
-            "signal": f"{axis.rate_names[0]} · {axis.terms[0]}",
-            "noise": f"{axis.rate_names[1]} · {axis.terms[1]}",
-        }
-        return self._axis_state(axis) | {
-            "film": film,
-            "shape": [height, width, channels],
-            "label": names[self.show] if self._label is None else self._label,
-            "signal_rates": to_bytes(axis.signal_rates),
-            "noise_rates": to_bytes(axis.noise_rates),
-            **self._pixels(film),
-        }
-
-    def _pixels(self, film: Blend | Frames) -> dict:
-        nothing = {"x_0": b"", "noise": b"", "noise_unit": 0.0, "frames": b""}
         if isinstance(film, Frames):
+            if show != "sum":
+                raise ValueError(f'stored frames are no sum, so there is no "{show}" to show.')
             if film.frames.numel() > MAX_FRAME_BYTES:
                 raise ValueError(
                     f"these frames come to {film.frames.numel() / 1e6:.0f} MB, more than a page "
                     f"should carry; take fewer of them (frames[::10]) or a smaller picture."
                 )
-            return nothing | {"frames": _interleaved(to_uint8(film.frames))}
-        pixels = nothing
-        if self.show in ("sum", "signal"):
-            pixels["x_0"] = _interleaved(to_uint8(film.x_0))
-        if self.show in ("sum", "noise"):
-            # The largest value takes the largest int8, so that no noise is clipped on the way.
-            noise = film.noise.float()
-            unit = noise.abs().max().clamp(min=1e-6) / 127
-            pixels["noise"] = _interleaved((noise / unit).round().clamp(-127, 127).to(torch.int8))
-            pixels["noise_unit"] = unit.item()
-        return pixels
+        axis = film.axis
+        names = {
+            "sum": axis.x,
+            "signal": f"{axis.rate_names[0]} · {axis.terms[0]}",
+            "noise": f"{axis.rate_names[1]} · {axis.terms[1]}",
+        }
+        super().__init__(axis, names[show] if label is None else label, alt)
+        self.film, self.show = film, show
+
+    def spec(self, buffers: Buffers) -> dict:
+        film, (channels, height, width) = self.film, self.film.shape
+        spec = super().spec(buffers) | {"shape": [height, width, channels], "show": self.show}
+        if isinstance(film, Frames):
+            # A frame that is shown at several positions travels once.
+            different, places = to_uint8(film.frames).unique(dim=0, return_inverse=True)
+            return spec | {
+                "frames": buffers.add(interleaved(different)),
+                "places": places.tolist(),
+            }
+        if self.show != "noise":
+            spec["x_0"] = buffers.add(interleaved(to_uint8(film.x_0)))
+        if self.show != "signal":
+            noise, spec["noise_unit"] = narrow(film.noise)
+            spec["noise"] = buffers.add(interleaved(noise))
+        return spec | rates_spec(self.axis, buffers)
 
     def still(self, position: int) -> Tensor:
         """The picture at a position, uint8 (H, W, C): what the canvas shows there."""
         axis = self.axis
         if self.show == "sum":
-            x = self.film.at(position)
+            x = self.film.frame(position)
         elif self.show == "signal":
             x = axis.signal_rates[position] * self.film.x_0
         else:
             x = axis.noise_rates[position] * self.film.noise
-        return to_uint8(x).movedim(-3, -1)
+        return interleaved(to_uint8(x))
 
     def __repr__(self) -> str:
-        height, width, _ = self.shape
+        _, height, width = self.film.shape
         return f"image {self.label} ({height} × {width})"
 
 
-def _interleaved(pixels: Tensor) -> bytes:
-    """(…, C, H, W) as bytes in the order of a canvas, the colours of a pixel side by side."""
-    return to_bytes(pixels.movedim(-3, -1))
+def interleaved(pixels: Tensor) -> Tensor:
+    """(…, C, H, W) in the order of a canvas, (…, H, W, C): the colours of a pixel side by side."""
+    return pixels.movedim(-3, -1)

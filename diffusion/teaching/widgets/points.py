@@ -1,11 +1,10 @@
 """A cloud of points in the plane."""
 
 import torch
-import traitlets
 from torch import Tensor
 
 from diffusion.teaching.widgets.film import Blend, Frames
-from diffusion.teaching.widgets.view import View, esm, to_bytes
+from diffusion.teaching.widgets.view import Buffers, View, rates_spec
 
 
 class PointsView(View):
@@ -18,17 +17,7 @@ class PointsView(View):
         label: the caption. alt: what is to be seen.
     """
 
-    _esm = esm("points.js")
-
-    count = traitlets.Int().tag(sync=True)
-    x_0 = traitlets.Bytes().tag(sync=True)
-    noise = traitlets.Bytes().tag(sync=True)
-    frames = traitlets.Bytes().tag(sync=True)
-    signal_rates = traitlets.Bytes().tag(sync=True)
-    noise_rates = traitlets.Bytes().tag(sync=True)
-    trail = traitlets.Int(-1).tag(sync=True)
-    limit = traitlets.Float(3.5).tag(sync=True)
-    label = traitlets.Unicode().tag(sync=True)
+    kind = "points"
 
     def __init__(
         self,
@@ -42,29 +31,27 @@ class PointsView(View):
             raise ValueError(f"points have the shape (N, 2), not {tuple(film.shape)}.")
         if trail is not None and not 0 <= trail < film.shape[0]:
             raise ValueError(f"trail must be in 0 … {film.shape[0] - 1}, not {trail}.")
-        self.film, axis = film, film.axis
+        super().__init__(film.axis, film.axis.x if label is None else label, alt)
+        self.film, self.trail, self.limit = film, trail, limit
+
+    def spec(self, buffers: Buffers) -> dict:
+        film = self.film
+        spec = super().spec(buffers) | {
+            "count": film.shape[0],
+            "trail": self.trail,
+            "limit": self.limit,
+        }
         if isinstance(film, Frames):
             # In 16383rds of `limit`, finer than any screen; what lies beyond 2·limit is not shown.
-            steps = (film.frames / limit * 16383).round().clamp(-32767, 32767)
-            data = {"frames": to_bytes(steps.to(torch.int16))}
-        else:
-            data = {"x_0": to_bytes(film.x_0.float()), "noise": to_bytes(film.noise.float())}
-        super().__init__(
-            axis,
-            count=film.shape[0],
-            trail=-1 if trail is None else trail,
-            limit=limit,
-            label=axis.x if label is None else label,
-            alt=alt,
-            signal_rates=to_bytes(axis.signal_rates),
-            noise_rates=to_bytes(axis.noise_rates),
-            **data,
-        )
+            steps = (film.frames / self.limit * 16383).round().clamp(-32767, 32767)
+            return spec | {"frames": buffers.add(steps.to(torch.int16))}
+        x_0, noise = buffers.add(film.x_0.float()), buffers.add(film.noise.float())
+        return spec | {"x_0": x_0, "noise": noise} | rates_spec(self.axis, buffers)
 
     def still(self, position: int) -> Tensor:
         """The cloud as a picture, uint8 (H, W, 1), black on white."""
         side = 128
-        pixels = ((self.film.at(position) / self.limit + 1) / 2 * side).long()
+        pixels = ((self.film.frame(position) / self.limit + 1) / 2 * side).long()
         inside = ((pixels >= 0) & (pixels < side)).all(1)
         x, y = pixels[inside].T
         picture = torch.full((side, side, 1), 255, dtype=torch.uint8)
@@ -72,4 +59,4 @@ class PointsView(View):
         return picture
 
     def __repr__(self) -> str:
-        return f"{self.count} points {self.label}"
+        return f"{self.film.shape[0]} points {self.label}"

@@ -1,103 +1,102 @@
-"""One timeline, many views: `scrub(view, view, …)` joins them."""
+"""Views over one timeline, as one widget: `scrub(view, view, …)`."""
 
 import traitlets
-from ipywidgets import Box, Label, VBox, jslink
 
 from diffusion.teaching import plots
-from diffusion.teaching.widgets.image import ImageView
-from diffusion.teaching.widgets.lifetime import OfCell
-from diffusion.teaching.widgets.points import PointsView
-from diffusion.teaching.widgets.timeline import Timeline
-from diffusion.teaching.widgets.view import View
+from diffusion.teaching.widgets.axis import Axis
+from diffusion.teaching.widgets.view import Buffers, View, rates_spec
+from diffusion.teaching.widgets.widget import PageWidget, page_code
+
+# What draws a scrub in the page, in the order in which the one needs the other.
+PAGE = [
+    "common.js",
+    "chart.js",
+    "timeline.js",
+    "image.js",
+    "strip.js",
+    "points.js",
+    "curves.js",
+    "bars.js",
+    "views.js",
+]
 
 
-def scrub(*views: View | str, t: int = 0) -> "Scrub":
-    """A timeline under one or more views, all at the same t; drawn and joined in the browser.
+def scrub(*views: View | str, at: float | None = None) -> "Scrub":
+    """A timeline under one or more views; drawn and moved in the browser, without the kernel.
 
     Args:
         views: views over one and the same axis. Pictures and point clouds go to the left, charts
             to the right. A text between them, such as "+" or "=", is shown as it is.
-        t: the position to start from.
+        at: the value to start from: t = 250, or β = 0.1 where β is scrubbed. By default the first.
 
     Returns:
-        A widget. Its `t` can be read and set; to tie t to another widget's integer value, link
-        that to its `timeline`: `jslink((slider, "value"), (it.timeline, "t"))`.
+        A widget. `it.at` is the value where its slider rests, and can be set; `it.position` is the
+        place of that value on the axis, a whole number: another widget may drive it or follow it,
+        `jslink((slider, "value"), (it, "position"))`. `it.show(…)` shows something else.
 
-    The equation under the slider is that of the first view. When its cell is run again, a scrub
-    that no variable names and no other cell shows is closed; see `lifetime`.
+    The equation under the slider is that of the first view. When the cell that made a scrub is run
+    again, the scrub is closed.
 
     Raises:
         TypeError: something else than views and texts is given.
-        ValueError: no view is given, they have different axes, or one is in a scrub already.
+        ValueError: no view is given, they have different axes, or the axis has no such value.
     """
-    return Scrub(*views, t=t)
+    return Scrub(*views, at=at)
 
 
-class Scrub(OfCell, VBox):
-    """What `scrub` returns; see there."""
+class Scrub(PageWidget):
+    _esm = page_code(*PAGE, "scrub.js")
 
-    _links = ()
+    def __init__(self, *views: View | str, at: float | None = None):
+        self._described = _described(views)
+        super().__init__(position=self.axis.position(at) if at is not None else 0, **self._sent())
 
-    def __init__(self, *views: View | str, t: int = 0):
-        self.views = [view for view in views if not isinstance(view, str)]
-        for view in self.views:
-            if not isinstance(view, View):
-                raise TypeError(f"scrub joins views and texts, not {type(view).__name__}.")
-        if not self.views:
-            raise ValueError("scrub needs at least one view, for example ImageView(film).")
-        axes = {f"{v.symbol} = {v.labels[0]} … {v.labels[-1]}": v.labels for v in self.views}
-        if len(axes) > 1 or any(view.labels != self.views[0].labels for view in self.views):
-            raise ValueError(
-                f"all views of a scrub share one axis, but these have {' and '.join(axes)}."
-            )
-        if len({id(view) for view in self.views}) < len(self.views) or any(
-            view.in_scrub for view in self.views
-        ):
-            raise ValueError("a view belongs to one scrub; make a new view for the other place.")
+    def show(self, *views: View | str, at: float | None = None) -> None:
+        """Show these views instead, in one message; the slider stays where it is if it can."""
+        described = _described(views)
+        axis = described[0].axis
+        position = min(self.position, axis.last) if at is None else axis.position(at)
+        self._described = described
+        with self.hold_sync():
+            for name, value in self._sent().items():
+                setattr(self, name, value)
+            self.position = position
 
-        self.timeline = Timeline(self.views[0].axis)
-        joined = [self.timeline, *self.views]
-        for widget in joined:
-            widget._save_after = 110 * len(joined)  # together, fewer than ten messages a second
-        self.t = t
-        self._links = [jslink((self.timeline, "t"), (view, "t")) for view in self.views]
-        for view in self.views:
-            view.in_scrub = True
-
-        is_picture = (ImageView, PointsView, str)
-        pictures = [
-            _sign(v) if isinstance(v, str) else v for v in views if isinstance(v, is_picture)
-        ]
-        charts = [view for view in self.views if not isinstance(view, is_picture)]
-        stage = []
-        if pictures:
-            many = sum(not isinstance(picture, Label) for picture in pictures)
-            stage.append(_box("scrub-pictures", pictures, f"scrub-pictures-{many}"))
-        if charts:
-            stage.append(_box("scrub-charts", charts))
-        super().__init__([_box("scrub-stage", stage), self.timeline])
-        self.add_class("scrub")
+    def _sent(self) -> dict:
+        buffers = Buffers()
+        shown = [{"kind": "sign", "text": v} if isinstance(v, str) else v.spec(buffers)
+                 for v in self._described]  # fmt: skip
+        spec = {"axis": axis_spec(self.axis, buffers), "views": shown, "types": buffers.types}
+        return {"spec": spec, "buffers": buffers.bytes}
 
     @property
-    def t(self) -> int:
-        """The position of the slider, 0 … `timeline.last`."""
-        return self.timeline.t
+    def views(self) -> list[View]:
+        return [view for view in self._described if not isinstance(view, str)]
 
-    @t.setter
-    def t(self, value: int) -> None:
-        try:
-            for widget in [self.timeline, *self.views]:
-                before, widget.t = widget.t, value
-                if widget.t == before:  # the page may be elsewhere, and not have told yet
-                    widget.send_state("t")
-        except traitlets.TraitError:
-            raise ValueError(
-                f"t must be an integer in 0 … {self.timeline.last}, not {value!r}."
-            ) from None
+    @property
+    def axis(self) -> Axis:
+        return self.views[0].axis
 
-    def filmstrip(self) -> bytes:
-        """A PNG of five moments, for where the widget cannot run."""
-        axis = self.timeline.axis
+    @property
+    def at(self) -> float:
+        """The value where the slider rests: t, or β where β is scrubbed."""
+        return self.axis.values[self.position].item()
+
+    @at.setter
+    def at(self, value: float) -> None:
+        self.position = self.axis.position(value)
+        self.send_state("position")  # the page may have moved on, and not have told yet
+
+    @traitlets.validate("position")
+    def _check_position(self, proposal):
+        value = proposal["value"]
+        if isinstance(value, bool) or not 0 <= value <= self.axis.last:
+            raise traitlets.TraitError(f"position must be in 0 … {self.axis.last}, not {value}.")
+        return value
+
+    def still(self) -> bytes:
+        """A PNG of five moments."""
+        axis = self.axis
         labels = [f"{axis.symbol} = {axis.labels[position]}" for position in axis.moments]
         rows = [
             (view.label, [view.still(position) for position in axis.moments])
@@ -108,34 +107,43 @@ class Scrub(OfCell, VBox):
             return plots.filmstrip(rows, labels)
         return plots.rates(axis.labels, axis.signal_rates, axis.noise_rates, axis.rate_names)
 
-    def close(self) -> None:
-        for link in self._links:
-            link.close()
-        super().close()
+    def alt(self) -> str:
+        axis = self.axis
+        moments = ", ".join(axis.labels[position] for position in axis.moments)
+        pictures = [view for view in self.views if hasattr(view, "still")] or self.views
+        return f"{'; '.join(view.alt for view in pictures)} at {axis.symbol} = {moments}"
 
     def __repr__(self) -> str:
-        axis = self.timeline.axis
+        axis = self.axis
         views = ", ".join(map(repr, self.views))
         return f"scrub {axis.symbol} = {axis.labels[0]} … {axis.labels[-1]}: {views}"
 
-    def _repr_mimebundle_(self, **kwargs) -> dict:
-        # Where no widget can run, the filmstrip is shown instead, with its text alternative.
-        axis = self.timeline.axis
-        moments = ", ".join(axis.labels[position] for position in axis.moments)
-        pictures = [view for view in self.views if hasattr(view, "still")] or self.views
-        alt = f"{'; '.join(view.alt for view in pictures)} at {axis.symbol} = {moments}"
-        fallback = plots.bundle(self.filmstrip(), alt) | {"text/plain": repr(self)}
-        return super()._repr_mimebundle_(**kwargs) | fallback
+
+def _described(views: tuple[View | str, ...]) -> tuple[View | str, ...]:
+    """These views, if they can stand over one timeline."""
+    for view in views:
+        if not isinstance(view, (View, str)):
+            raise TypeError(f"scrub joins views and texts, not {type(view).__name__}.")
+    axes = [view.axis for view in views if not isinstance(view, str)]
+    if not axes:
+        raise ValueError("scrub needs at least one view, for example ImageView(film).")
+    if any((axis.symbol, axis.labels) != (axes[0].symbol, axes[0].labels) for axis in axes):
+        names = {f"{a.symbol} = {a.labels[0]} … {a.labels[-1]} ({len(a.labels)} positions)": 0
+                 for a in axes}  # fmt: skip
+        raise ValueError(
+            f"all views of a scrub share one axis, but these have {' and '.join(names)}."
+        )
+    return views
 
 
-def _sign(text: str) -> Label:
-    sign = Label(text)
-    sign.add_class("scrub-sign")
-    return sign
-
-
-def _box(name: str, children: list, *classes: str) -> Box:
-    box = Box(children)
-    for css_class in (name, *classes):
-        box.add_class(css_class)
-    return box
+def axis_spec(axis: Axis, buffers: Buffers) -> dict:
+    """What the page needs to know of an axis."""
+    return {
+        "symbol": axis.symbol,
+        "labels": axis.labels,
+        "ticks": axis.ticks,
+        "spoken": axis.spoken,
+        "result": axis.result,
+        "terms": list(axis.terms),
+        "readouts": axis.readouts,
+    } | rates_spec(axis, buffers)

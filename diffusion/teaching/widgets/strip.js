@@ -1,25 +1,24 @@
-// The same picture at several moments side by side.
+// The same picture at evenly spaced moments, each under its place on the axis of the charts above.
 
-const view = ({ model, el }) => {
-  el.classList.add("scrub-view", "scrub-strip");
-  const [height, width, channels] = model.get("shape");
-  const x_0 = array(Uint8Array, model.get("x_0"));
-  const noise = array(Int8Array, model.get("noise"));
-  const signalRates = array(Float32Array, model.get("signal_rates"));
-  const noiseRates = array(Float32Array, model.get("noise_rates"));
-  for (const t of model.get("moments")) {
-    const name = `${model.get("symbol")} = ${model.get("labels")[t]}`;
-    const figure = element(el, "div");
-    const canvas = element(figure, "canvas", { role: "img", "aria-label": `${model.get("alt")}, ${name}` });
-    Object.assign(canvas, { width, height });
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(width, height);
-    image.data.fill(255);
-    blend(image.data, channels, x_0, signalRates[t], noise, noiseRates[t], model.get("noise_unit"));
-    context.putImageData(image, 0, 0);
-    element(figure, "div", { class: "scrub-number" }).textContent = name;
-  }
-  return { draw: () => {} };
+const MOMENTS = 9;
+
+const stripView = (el, view, axis) => {
+  el.classList.add("scrub-strip");
+  const moments = Array.from({ length: MOMENTS }, (_, i) => Math.round((axis.last * i) / (MOMENTS - 1)));
+  const { left, right, width } = CHART;
+  const pictures = moments.map((t, i) => {
+    const at = (left + ((right - left) * i) / (MOMENTS - 1)) / width;
+    const figure = element(el, "div", { style: `--at: ${at}` });
+    const { canvas, paint } = canvasOf(figure, view);
+    paint(t);
+    canvas.ariaLabel = `${view.alt}, ${axis.symbol} = ${axis.label(t)}`;
+    return figure;
+  });
+  let marked = pictures[0];
+  const draw = (t) => {
+    marked.classList.remove("scrub-nearest");
+    marked = pictures[Math.round((t / axis.last) * (MOMENTS - 1))];
+    marked.classList.add("scrub-nearest");
+  };
+  return { draw };
 };
-
-export default live(view);

@@ -1,21 +1,14 @@
-"""A picture at five moments side by side: the whole way at a glance."""
+"""The whole way at a glance: a picture at evenly spaced moments, under the axis of the charts."""
 
-import traitlets
-
-from diffusion.teaching.widgets.axis import Axis
+from diffusion.teaching.widgets.film import Blend
 from diffusion.teaching.widgets.image import ImageView
-from diffusion.teaching.widgets.view import esm
 
 
 class StripView(ImageView):
-    """A Blend at the five moments of its axis; it stays as it is while t moves."""
+    """A Blend at nine evenly spaced moments; the one that the slider is nearest to is marked."""
 
-    _esm = esm("strip.js")
+    kind = "strip"
+    is_chart = True
 
-    moments = traitlets.List(traitlets.Int()).tag(sync=True)
-
-    def _axis_state(self, axis: Axis) -> dict:
-        return super()._axis_state(axis) | {"moments": axis.moments}
-
-    def __repr__(self) -> str:
-        return "strip of five moments"
+    def __init__(self, film: Blend, alt: str = "picture"):
+        super().__init__(film, alt=alt)

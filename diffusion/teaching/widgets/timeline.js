@@ -1,4 +1,4 @@
-// The slider that owns t, its play button, and the equation with the numbers of this very t.
+// The slider, its play button, and the equation with the numbers of this very position.
 
 const SWEEP_SECONDS = 10; // from one end to the other at speed 1
 const ICONS = {
@@ -7,41 +7,28 @@ const ICONS = {
   fullscreen: "M3,8V3H8M12,3H17V8M17,12V17H12M8,17H3V12",
 };
 
-// ipywidgets' sliders and buttons around a scrub do not say their names, nor which of them is
-// pressed, nor that a text has changed.
-const introduce = (around) => {
-  for (const slider of around.querySelectorAll(".widget-slider")) {
-    const [label, handle, number] = [".widget-label", ".noUi-handle", ".widget-readout"].map(
-      (part) => slider.querySelector(part),
-    );
-    if (!handle.ariaLabel) {
-      const speak = () => {
-        const text = number.textContent; // 0.003, and not 0.0030000000000000005
-        if (handle.ariaValueText !== text) handle.ariaValueText = text;
-      };
-      new MutationObserver(speak).observe(handle, { attributeFilter: ["aria-valuetext"] });
-      speak();
-    }
-    handle.ariaLabel = label.textContent;
-    number.role = "textbox";
-    number.ariaLabel = `${label.textContent}, as a number`;
-  }
-  for (const button of around.querySelectorAll(".widget-toggle-button"))
-    button.ariaPressed = button.classList.contains("mod-active");
-  for (const text of around.querySelectorAll(".scrub-meter, .scrub-bug-line")) text.ariaLive = "polite";
-};
+// What a scrub moves along, from its description. A page that computes a schedule makes its own.
+const axisOf = ({ labels, readouts, ...rest }) => ({
+  ...rest,
+  last: labels.length - 1,
+  label: (position) => labels[position],
+  longestLabel: longest(labels),
+  readouts: Object.entries(readouts).map(([name, texts]) => ({
+    name,
+    text: (position) => texts[position],
+    longest: longest(texts),
+  })),
+});
 
-const view = ({ model, el }) => {
+const timeline = (el, axis, { go, position }) => {
   el.classList.add("scrub-view", "scrub-timeline");
-  const last = model.get("last");
-  const labels = model.get("labels");
-  const symbol = model.get("symbol");
-  const signalRates = array(Float32Array, model.get("signal_rates"));
-  const noiseRates = array(Float32Array, model.get("noise_rates"));
+  const { last, label, symbol, signal_rates, noise_rates } = axis;
   const gone = new AbortController();
   const listen = (node, event, handler) =>
     node.addEventListener(event, handler, { signal: gone.signal });
 
+  // ---------------------------------------------------------------- the controls
+  const controls = element(el, "div", { class: "scrub-controls" });
   const button = (icon, label) => {
     const node = element(controls, "button", { type: "button", "aria-label": label, title: label });
     const svg = element(node, "svg", { viewBox: "0 0 20 20", "aria-hidden": "true" });
@@ -50,74 +37,62 @@ const view = ({ model, el }) => {
   };
   const setIcon = (node, icon, label) => {
     node.querySelector("path").setAttribute("d", ICONS[icon]);
-    node.setAttribute("aria-label", label);
-    node.title = label;
+    node.ariaLabel = node.title = label;
   };
-
-  // ------------------------------------------------------------------ the controls
-  const controls = element(el, "div", { class: "scrub-controls" });
   const play = button("play", "Play (space)");
-  const { slider } = rangeInput(controls, {
-    min: 0,
-    max: last,
-    label: model.get("spoken"),
-    marks: model.get("ticks").map((t) => [t, labels[t]]),
-  });
+  const marks = axis.ticks.map((t) => [t, label(t)]);
+  const { slider } = rangeInput(controls, { min: 0, max: last, label: axis.spoken, marks });
   const speed = element(controls, "select", { "aria-label": "Speed", title: "Speed" });
   for (const [value, text] of [[0.5, "½×"], [1, "1×"], [2, "2×"], [4, "4×"]])
-    element(speed, "option", { value }).textContent = text;
+    element(speed, "option", { value }, text);
   speed.value = "1";
   const fullscreen = button("fullscreen", "Fullscreen (f)");
   fullscreen.classList.add("scrub-outline");
+  keepKeys(play, speed, fullscreen);
 
-  // JupyterLab's own shortcuts would take the arrow keys, space and f from what has the focus.
-  for (const node of [slider, play, speed, fullscreen]) node.setAttribute("data-lm-suppress-shortcuts", "true");
-
-  // ------------------------------------------------------------------ the read-outs
+  // ---------------------------------------------------------------- the read-outs
   const readouts = element(el, "div", { class: "scrub-readouts" });
-  const where = numberSpan(readouts, labels.map((label) => `${symbol} = ${label}`), "scrub-where");
+  const where = numberSpan(readouts, axis.longestLabel + symbol.length + 3, "scrub-where");
   const equation = element(readouts, "span", { class: "scrub-equation", "aria-hidden": "true" });
-  const result = numberSpan(equation, labels.map((label) => `${model.get("result").replace("{}", label)} =`));
-  mathematics(result, `${model.get("result").replace("{}", labels[0])} =`);
-  const moving = model.get("result").includes("{}") && result.querySelector("sub"); // the t of x_t
-  const term = (kind, name) => {
-    const node = element(equation, "span", { class: "scrub-term", "data-kind": kind });
+  const resultLength = axis.result.replace("{}", "").length + axis.longestLabel + 2;
+  const result = numberSpan(equation, resultLength);
+  mathematics(result, `${axis.result.replace("{}", label(0))} =`);
+  const moving = axis.result.includes("{}") && result.querySelector("sub"); // the t of x_t
+  const term = (tone, name) => {
+    const node = element(equation, "span", { class: "scrub-term", "data-tone": tone });
     const rate = element(node, "span", { class: "scrub-number" });
     mathematics(element(node, "span"), ` · ${name}`);
     const track = element(node, "span", { class: "scrub-bar-track" });
     return { rate, bar: element(track, "span", { class: "scrub-bar-fill" }) };
   };
-  const [signalName, noiseName] = model.get("terms");
-  const signalTerm = term("signal", signalName);
+  const signalTerm = term("signal", axis.terms[0]);
   equation.append("+");
-  const noiseTerm = term("noise", noiseName);
-  const figures = Object.entries(model.get("readouts")).map(([name, values]) => {
+  const noiseTerm = term("noise", axis.terms[1]);
+  const figures = axis.readouts.map(({ name, text, longest }) => {
     const item = element(readouts, "span", { class: "scrub-figure" });
     mathematics(element(item, "span"), `${name} = `);
-    return [numberSpan(item, values), values];
+    return [numberSpan(item, longest), text];
   });
 
+  const most = (rates) => rates.reduce((top, rate) => Math.max(top, rate), 1);
+  const top = Math.max(most(signal_rates), most(noise_rates));
   const show = ({ rate, bar }, value) => {
-    rate.textContent = value.toFixed(3);
-    bar.style.clipPath = `inset(0 ${100 - (100 * value) / top}% 0 0)`;
+    write(rate, value.toFixed(3));
+    bar.style.clipPath = `inset(0 ${(100 - (100 * value) / top).toFixed(1)}% 0 0)`;
   };
-  const top = Math.max(1, ...signalRates, ...noiseRates);
-  const draw = () => {
-    const t = position(model);
-    slider.value = t;
-    where.textContent = `${symbol} = ${labels[t]}`;
-    if (moving) moving.textContent = labels[t];
-    show(signalTerm, signalRates[t]);
-    show(noiseTerm, noiseRates[t]);
-    for (const [node, values] of figures) node.textContent = values[t];
-    const of = symbol === "t" ? ` of ${labels[last]}` : "";
-    const share = `${Math.round(100 * signalRates[t])} % signal rate`;
-    slider.setAttribute("aria-valuetext", `${symbol} = ${labels[t]}${of}, ${share}`);
+  const draw = (t) => {
+    if (slider.valueAsNumber !== t) slider.value = t;
+    write(where, `${symbol} = ${label(t)}`);
+    if (moving) write(moving, label(t));
+    show(signalTerm, signal_rates[t]);
+    show(noiseTerm, noise_rates[t]);
+    for (const [node, text] of figures) write(node, text(t));
+    const of = symbol === "t" ? ` of ${label(last)}` : "";
+    const share = `${Math.round(100 * signal_rates[t])} % signal rate`;
+    slider.setAttribute("aria-valuetext", `${symbol} = ${label(t)}${of}, ${share}`);
   };
 
-  // ------------------------------------------------------------------ moving t
-  const go = (t) => model.set("t", Math.min(Math.max(Math.round(t), 0), last));
-
+  // ---------------------------------------------------------------- moving
   let playing = null; // the pending animation frame or timer
   const stop = () => {
     cancelAnimationFrame(playing);
@@ -127,7 +102,7 @@ const view = ({ model, el }) => {
   };
   const start = () => {
     setIcon(play, "pause", "Pause (space)");
-    let exact = position(model) === last ? 0 : position(model);
+    let exact = position() === last ? 0 : position();
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
       // No continuous motion: still pictures, a tenth of the way apart, a second and more for each.
       const step = () => {
@@ -156,11 +131,11 @@ const view = ({ model, el }) => {
     go(slider.valueAsNumber);
   });
   listen(play, "click", toggle);
+  const whole = el.closest(".scrub-explorer, .scrub-bug-lab") ?? el.closest(".scrub");
   const toggleFullscreen = () => {
-    const scrub = el.closest(".scrub") ?? el;
     if (document.fullscreenElement) document.exitFullscreen();
     // A page may forbid it; then nothing happens.
-    else scrub.requestFullscreen?.().then(() => slider.focus(), () => {});
+    else whole.requestFullscreen?.().then(() => slider.focus(), () => {});
   };
   listen(fullscreen, "click", toggleFullscreen);
   // On the whole screen a click beside the controls would take the keys away from the slider.
@@ -176,21 +151,9 @@ const view = ({ model, el }) => {
     }
   });
 
-  // What is around a scrub is there, and up to date, when the scrub has been laid out.
-  const meet = () => {
-    const around = el.closest(".scrub-bug-lab, .widget-vbox:has(> .scrub-explorer)");
-    if (around) introduce(around);
-  };
-  const laidOut = new ResizeObserver(meet);
-  laidOut.observe(el);
-  listen(document, "click", meet); // another button may be the pressed one
-
   const dispose = () => {
     stop();
-    laidOut.disconnect();
     gone.abort();
   };
   return { draw, dispose };
 };
-
-export default live(view);

@@ -1,0 +1,170 @@
+// A schedule to play with: β_start, β_end and T, and all that follows from them, worked out here.
+
+const LEAST = -5; // β from 10^−5 to 1, and T from 1 to 10^4, on logarithmic axes
+const MOST_STEPS = 4;
+const ENOUGH = 0.01; // of the picture left: what counts as noise in the lessons
+
+// A round number near x: with two digits, where they are near enough, or with three.
+const round = (x) => {
+  const short = Number(x.toPrecision(2));
+  return Math.abs(short / x - 1) < 0.006 ? short : Number(x.toPrecision(3));
+};
+const superscript = (power) =>
+  power === 0 ? "1" : `10${[...String(power)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("")}`;
+
+const timeAxis = ({ alpha_bars, log_snrs, signal_rates, noise_rates }) => {
+  const last = alpha_bars.length - 1;
+  const decibels = (t) => (10 / Math.LN10) * log_snrs[t];
+  const signed = (d) => (Number.isFinite(d) ? minus(`${d < 0 ? "" : "+"}${d.toFixed(1)} dB`) : "+∞ dB");
+  return {
+    symbol: "t",
+    spoken: "time t",
+    result: "x_{}",
+    terms: ["x_0", "ε"],
+    last,
+    label: String,
+    longestLabel: String(last).length,
+    ticks: [...new Set([0, 1, 2, 3, 4].map((k) => Math.round((last * k) / 4)))],
+    signal_rates,
+    noise_rates,
+    readouts: [
+      { name: "ᾱ_t", text: (t) => alpha_bars[t].toFixed(4), longest: 6 },
+      { name: "SNR", text: (t) => signed(decibels(t)), longest: 9 },
+    ],
+    signed: (t) => signed(decibels(t)),
+  };
+};
+
+const DDPM = ratesOf(linspace(1e-4, 0.02, 1000));
+
+const buildExplorer = ({ model, el, go, change }) => {
+  el.classList.add("scrub-explorer", "scrub-view");
+  const { picture, sum_of_squares, count } = received(model);
+
+  // ---------------------------------------------------------------- the controls
+  const controls = element(el, "div", { class: "scrub-knobs" });
+  const row = (name, first, last, marks) => {
+    const line = element(controls, "div", { class: "scrub-knob" });
+    mathematics(element(line, "span", { class: "scrub-knob-name" }), name);
+    const track = element(line, "div", { class: "scrub-track" });
+    const at = (log) => (log - first) / (last - first);
+    const ticks = () => {
+      const all = element(track, "div", { class: "scrub-ticks", "aria-hidden": "true" });
+      for (const [log, text] of marks) element(all, "span", { style: `--at: ${at(log)}` }, text);
+    };
+    // A handle: its number stands above it, and moves along.
+    const handle = (trait, spoken, next) => {
+      const says = mathematics(element(track, "span", { class: "scrub-handle-name" }), spoken);
+      const number = element(says, "span", { class: "scrub-number" });
+      const input = element(track, "input", { type: "range", min: first, max: last, step: 0.01 });
+      input.ariaLabel = spoken;
+      keepKeys(input);
+      input.addEventListener("input", () =>
+        change({ [trait]: next(input.valueAsNumber, model.get(trait)) }));
+      const show = (left) => {
+        const value = model.get(trait);
+        const log = Math.min(Math.max(Math.log10(value), first), last);
+        if (Math.abs(input.valueAsNumber - log) > 0.011) input.value = log;
+        write(number, ` = ${value}`);
+        input.setAttribute("aria-valuetext", `${spoken} = ${value}`);
+        says.style.setProperty("--at", at(log));
+        says.classList.toggle("scrub-left", left);
+      };
+      return show;
+    };
+    return { handle, ticks };
+  };
+  const powers = (first, last) =>
+    Array.from({ length: last - first + 1 }, (_, i) => [first + i, superscript(first + i)]);
+  const betas = row("β", LEAST, 0, powers(LEAST, 0));
+  const beta = (log) => round(10 ** log);
+  const showStart = betas.handle("beta_start", "β_start", beta);
+  const showEnd = betas.handle("beta_end", "β_end", beta);
+  betas.ticks();
+  const steps = row("T", 0, MOST_STEPS, powers(0, MOST_STEPS).map(([log]) => [log, String(10 ** log)]));
+  // Between two small whole numbers there are many places: a key goes on to the next number.
+  const showSteps = steps.handle("time_steps", "T", (log, before) => {
+    const near = Math.round(round(10 ** log));
+    return near === before ? within(before + Math.sign(log - Math.log10(before)), 10 ** MOST_STEPS, 1) : near;
+  });
+  steps.ticks();
+
+  // ---------------------------------------------------------------- what they come to
+  const meter = element(el, "div", { class: "scrub-meter", role: "status" });
+  const verdict = element(meter, "strong");
+  const figures = element(meter, "span", { class: "scrub-figures" });
+  const stage = element(el, "div");
+  let shown = null;
+  let made = ""; // the numbers that it was made from
+  let axis = null;
+  let share = model.get("position") / model.get("time_steps"); // of the way
+
+  const say = (text, exact) => {
+    write(verdict, text);
+    mathematics(figures, exact);
+  };
+  const percent = (share) => `${(100 * share).toFixed(share > 0.1 ? 0 : share > 1e-3 ? 1 : 3)} %`;
+  const short = (x) => minus(x >= 0.001 && x < 1e6 ? String(Number(x.toPrecision(4))) : x.toExponential(2));
+  const judge = (rates) => {
+    const [T, rate] = [axis.last, rates.signal_rates.at(-1)];
+    const kl = klFromNoise(rates.log_alpha_bars[T], sum_of_squares, count);
+    say(
+      `${percent(rate)} of the picture left: ${rate <= ENOUGH ? "noise" : "not noise"}`,
+      `√ᾱ_T = ${short(rate)}   SNR_T = ${axis.signed(T)}   KL = ${short(kl)} nats`,
+    );
+  };
+
+  const position = () => within(model.get("position"), axis.last);
+  const follow = () => {
+    const [first, last, T] = ["beta_start", "beta_end", "time_steps"].map((name) => model.get(name));
+    showStart(first <= last);
+    showEnd(first > last);
+    showSteps(false);
+    if (made === `${first} ${last} ${T}`) return;
+    made = `${first} ${last} ${T}`;
+    for (const [name, value] of [["β_start", first], ["β_end", last]])
+      if (!(value > 0 && value < 1)) {
+        say(`${name.replace("_", " ")} = ${value} is refused`,
+          "this module takes β strictly between 0 and 1. What you see is the last schedule that it took.");
+        return;
+      }
+    const rates = ratesOf(linspace(first, last, T));
+    axis = timeAxis(rates);
+    judge(rates);
+    const at = Math.round(share * T); // as far along as before, wherever that is now
+    if (at !== model.get("position")) change({ position: at });
+    const { signal_rates, noise_rates } = rates;
+    const curve = (label, values, tone) => ({ label, values, tone, digits: 3 });
+    const curves = {
+      kind: "curves",
+      chart: true,
+      alt: "Signal rate, noise rate and alpha-bar, over those of DDPM.",
+      y_range: [0, 1],
+      y_ticks: [0, 0.25, 0.5, 0.75, 1],
+      curves: [
+        curve("√ᾱ_t", signal_rates, "signal"),
+        curve("√(1−ᾱ_t)", noise_rates, "noise"),
+        curve("ᾱ_t", rates.alpha_bars, "second"),
+      ],
+      ghosts: [curve("", DDPM.signal_rates, "signal"), curve("", DDPM.noise_rates, "noise")],
+    };
+    const image = { ...picture, signal_rates, noise_rates };
+    const strip = { ...image, kind: "strip", chart: true };
+    shown = replaceScrub(stage, shown, { axis, views: [image, curves, strip] }, { go, position });
+  };
+  return {
+    draw() {
+      follow();
+      shown?.draw();
+      // Kept here: when T changes, another view of this explorer may already have moved the position.
+      if (axis) share = position() / axis.last;
+    },
+    dispose: () => shown?.dispose(),
+  };
+};
+
+export default widget({
+  own: ["beta_start", "beta_end", "time_steps"],
+  last: (model) => model.get("time_steps"),
+  build: buildExplorer,
+});

@@ -1,0 +1,39 @@
+// All views of a scrub over one timeline, in an element: pictures left, charts right.
+
+const VIEWS = { image: imageView, points: pointsView, curves: curvesView, bars: barsView, strip: stripView };
+
+// In an element that may hold an earlier scrub, which is ended.
+const replaceScrub = (el, before, spec, how) => {
+  let scrub;
+  keepFocus(el, () => {
+    before?.dispose();
+    el.replaceChildren();
+    scrub = buildScrub(el, spec, how);
+    scrub.draw();
+  });
+  return scrub;
+};
+
+// spec is { axis, views }; position() is where the slider is, and go(position) moves it.
+const buildScrub = (el, spec, { position, go }) => {
+  const { axis } = spec;
+  const scrub = element(el, "div", { class: "scrub" });
+  const stage = element(scrub, "div", { class: "scrub-stage" });
+  const panels = spec.views.filter(({ chart, kind }) => !chart && kind !== "sign").length;
+  const pictures = panels && element(stage, "div", { class: `scrub-pictures scrub-pictures-${panels}` });
+  const charts = spec.views.some(({ chart }) => chart) && element(stage, "div", { class: "scrub-charts" });
+  const parts = [];
+  for (const view of spec.views) {
+    if (view.kind === "sign") {
+      element(pictures || stage, "div", { class: "scrub-sign" }, view.text);
+      continue;
+    }
+    const box = element(view.chart ? charts : pictures, "div", { class: "scrub-view" });
+    parts.push(VIEWS[view.kind](box, view, axis));
+  }
+  parts.push(timeline(element(scrub, "div"), axis, { position, go }));
+  return {
+    draw: () => parts.forEach(({ draw }) => draw(position())),
+    dispose: () => parts.forEach(({ dispose }) => dispose?.()),
+  };
+};

@@ -1,0 +1,47 @@
+"""What all our widgets have in common: code for the page, a picture for where none runs, an end."""
+
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+from diffusion.teaching import plots
+from diffusion.teaching.widgets.lifetime import belongs_to_this_cell
+
+_HERE = Path(__file__).parent
+
+
+def page_code(*names: str) -> str:
+    """One module from several files: a widget's code must be a single text."""
+    return "".join((_HERE / name).read_text("utf-8") for name in names)
+
+
+class PageWidget(anywidget.AnyWidget):
+    """A widget that the page draws by itself, from a description and from arrays.
+
+    A subclass has `still()`, a PNG for where no widget can run, and `alt()`, its text alternative.
+    """
+
+    _css = page_code("style.css")
+
+    spec = traitlets.Dict().tag(sync=True)  # what is to be drawn; arrays are named by their place
+    buffers = traitlets.List(traitlets.Bytes()).tag(sync=True)  # the arrays
+    # The page tells the kernel where its slider rests; it needs no answer.
+    position = traitlets.Int(0).tag(sync=True, echo_update=False)
+
+    def __init__(self, **traits):
+        super().__init__(**traits)
+        belongs_to_this_cell(self)
+
+    def close(self) -> None:
+        """Take the widget off the page, and give back its memory."""
+        if self.comm is not None:
+            super().close()
+            self.layout.close()  # a model of its own
+            self.spec, self.buffers = {}, []  # IPython may keep the object itself, as Out[12]
+
+    def _repr_mimebundle_(self, **kwargs):
+        # The second part tells Google Colab where it finds anywidget.
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        picture = plots.bundle(self.still(), self.alt()) | {"text/plain": repr(self)}
+        return data | picture, metadata

@@ -1,0 +1,634 @@
+"""What each view draws, read back from the page and compared with torch, the core or a formula."""
+
+import math
+import re
+
+import pytest
+import torch
+from blank_page import BlankPage, numbers
+
+from diffusion import NoiseSchedule, q_sample
+from diffusion.teaching.bugs import BUGS
+from diffusion.teaching.widgets import (
+    Axis,
+    BarsView,
+    Blend,
+    BugLab,
+    Curve,
+    CurvesView,
+    Frames,
+    GuessGame,
+    HistogramView,
+    ImageView,
+    PointsView,
+    ScheduleExplorer,
+    StripView,
+    scrub,
+    step_axis,
+)
+
+T = 1000
+SCHEDULE = NoiseSchedule()
+TIMES = (0, 1, 137, 250, 500, 743, 999, 1000)
+
+
+def gaussian(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+X_0 = gaussian(3, 16, 20, seed=1).mul(0.5).clamp(-1, 1)  # nowhere symmetrical
+NOISE = gaussian(3, 16, 20, seed=2)
+GREY, GREY_NOISE = X_0[:1], NOISE[:1]
+
+
+@pytest.fixture(scope="module")
+def opened(chromium):
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield BlankPage(page), errors
+    page.close()
+
+
+@pytest.fixture
+def page(opened):
+    page, errors = opened
+    yield page
+    assert errors == []
+
+
+def assert_shows(pixels, x, most=3):
+    """A canvas shows x, (C, H, W): -1 is black, 1 is white, and what lies beyond is clipped.
+
+    A picture travels in 256 greys and noise in 255 steps, so that a pixel may be some greys off;
+    on average there is no such difference.
+    """
+    exact = ((x.double() + 1) * 127.5).round().clamp(0, 255).movedim(0, -1)
+    off = pixels[..., :3] - exact
+    assert pixels.shape[:2] == exact.shape[:2] and (pixels[..., 3] == 255).all()
+    assert off.abs().max() <= most
+    between = (exact > 4) & (exact < 251)
+    assert between.sum() < 100 or abs(off[between.expand_as(off)].mean()) < 0.2
+
+
+def assert_close(found, exact, off):
+    torch.testing.assert_close(
+        torch.as_tensor(found).double(), torch.as_tensor(exact).double(), rtol=0, atol=off
+    )
+
+
+# ------------------------------------------------------------------ pictures
+
+
+@pytest.mark.parametrize("x_0, noise", [(X_0, NOISE), (GREY, GREY_NOISE)], ids=["colour", "grey"])
+def test_a_picture_is_the_sum_and_each_of_its_terms(page, x_0, noise):
+    film = Blend(x_0, noise, SCHEDULE)
+    page.show(scrub(*(ImageView(film, show) for show in ("signal", "noise", "sum"))))
+    for t in TIMES:
+        page.go(t)
+        signal = q_sample(x_0, t, SCHEDULE, torch.zeros_like(x_0))
+        assert_shows(page.pixels(0), signal, 1)
+        assert_shows(page.pixels(1), q_sample(torch.zeros_like(x_0), t, SCHEDULE, noise))
+        assert_shows(page.pixels(2), q_sample(x_0, t, SCHEDULE, noise))
+    assert page.texts(".scrub-caption") == ["√ᾱt · x0", "√(1−ᾱt) · ε", "xt"]
+
+
+def test_what_travels_without_rounding_is_shown_to_the_grey(page):
+    greys = torch.arange(256).reshape(1, 16, 16)
+    x_0 = (greys - 127.5) / 127.5
+    noise = -2 / 127 * (greys - 128).clamp(-127, 127)  # its largest value takes the largest int8
+    page.show(scrub(ImageView(Blend(x_0, noise, SCHEDULE))))
+    for t in TIMES:
+        page.go(t)
+        x_t = q_sample(x_0.double(), t, SCHEDULE, noise.double())
+        assert_shows(page.pixels(), x_t, 1)
+        exact = ((x_t[0] + 1) * 127.5).clamp(0, 255)
+        clear = (exact - exact.floor() - 0.5).abs() > 0.01  # not halfway between two greys
+        assert torch.equal(page.pixels()[..., 0][clear], exact.round().int()[clear])
+
+
+def test_rates_beyond_all_reason_clip_as_they_should(page):
+    rates = torch.tensor([0.0, 1.0, 3.0, 40.0, 1e4])
+    noises = torch.tensor([0.0, 2.0, 0.5, 3000.0, 0.0])
+    axis = Axis("k", torch.arange(5), list("01234"), rates, noises, "x", "k")
+    x_0 = torch.tensor([-1.0, -0.6, 0.6, 1.0]).reshape(1, 2, 2)
+    noise = torch.tensor([1.0, -1.0, 1.0, -0.5]).reshape(1, 2, 2)
+    page.show(scrub(ImageView(Blend(x_0, noise, axis))))
+    for k in range(5):
+        page.go(k)
+        assert_shows(page.pixels(), rates[k] * x_0 + noises[k] * noise)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_frames_are_shown_each_at_its_place(page, channels):
+    different = gaussian(3, channels, 5, 7)
+    order = [2, 0, 0, 1, 2, 2, 1]  # some of them more than once
+    frames = different[order]
+    page.show(scrub(ImageView(Frames(frames, NoiseSchedule(time_steps=12)))))
+    for place, each in enumerate(order):
+        page.go(place)
+        assert_shows(page.pixels(), different[each], 0)
+        assert page.text(".scrub-where") == f"t = {2 * place}"
+
+
+def test_a_strip_has_each_moment_under_its_place_on_the_axis(page):
+    for steps in (T, 50, 4):
+        schedule = NoiseSchedule(time_steps=steps)
+        page.show(scrub(CurvesView(schedule), StripView(Blend(X_0, NOISE, schedule), alt="this")))
+        boxes = page.evaluate(
+            """() => Array.from(document.querySelectorAll(".scrub-strip canvas"), (canvas) => {
+                const { left, right, top } = canvas.getBoundingClientRect();
+                return [(left + right) / 2, top, canvas.ariaLabel];
+            })"""
+        )
+        chart = page.chart()
+        below = page.evaluate(
+            "document.querySelector('svg[role=img]').getBoundingClientRect().bottom"
+        )
+        assert len(boxes) == 9
+        for i, (x, top, said) in enumerate(boxes):
+            share = steps * i / 8
+            t = math.floor(share + 0.5)  # the nearest, and of two the later one
+            assert said == f"this, t = {t}"
+            assert_shows(page.pixels(i), q_sample(X_0, t, schedule, NOISE))
+            assert abs(x - chart.on_screen(share)) < 1 and top >= below - 1
+        for t in range(0, steps + 1, max(1, steps // 16)):
+            page.go(t)
+            marked = page.evaluate(
+                """() => Array.from(document.querySelectorAll(".scrub-strip > div"), (each) =>
+                    each.classList.contains("scrub-nearest"))"""
+            )
+            assert sum(marked) == 1
+            assert abs(marked.index(True) / 8 - t / steps) <= 1 / 16 + 1e-9
+
+
+# ------------------------------------------------------------------ clouds
+
+LIMIT = 3.5
+CLOUD = torch.tensor([[0.1, 3.0], [2.9, 0.3], [-2.6, -1.4], [-0.4, 0.2]])
+TO = torch.tensor([[1.4, -2.6], [0.5, 0.3], [-1.2, 2.5], [2.7, 1.7]])
+
+
+def ink(page):
+    """The places in the plane where the canvas is inked, (N, 2), and how much each is."""
+    pixels = page.pixels()
+    size = len(pixels)
+    assert pixels.shape[1] == size
+    red, _, blue, opacity = pixels.unbind(-1)
+    y, x = ((opacity > 60) & ((red - blue).abs() < 40)).nonzero().T  # the circles are orange
+    at = (torch.stack([x, y], -1) + 0.5) / size * 2 - 1
+    return LIMIT * at * torch.tensor([1, -1]), opacity[y, x].float()
+
+
+def assert_points(page, expected):
+    """Around each of these places there is ink, with its middle there, and nowhere else."""
+    places, weights = ink(page)
+    near = torch.cdist(places, expected).min(1)
+    assert (near.values < 0.1).all() and set(near.indices.tolist()) == set(range(len(expected)))
+    for i, each in enumerate(expected):
+        of_this = near.indices == i
+        middle = (weights[of_this, None] * places[of_this]).sum(0) / weights[of_this].sum()
+        assert_close(middle, each, 0.012)
+
+
+def test_a_cloud_is_where_the_closed_form_has_it(page):
+    page.show(scrub(PointsView(Blend(CLOUD, TO, SCHEDULE), limit=LIMIT)))
+    for t in TIMES:
+        page.go(t)
+        assert_points(page, q_sample(CLOUD, t, SCHEDULE, TO))
+
+
+def test_the_circles_have_the_radii_1_and_2(page):
+    page.show(scrub(PointsView(Blend(CLOUD, TO, SCHEDULE), limit=LIMIT)))
+    red, _, blue, opacity = page.pixels().unbind(-1)
+    y, x = ((opacity > 60) & (red - blue > 60)).nonzero().T
+    at = LIMIT * ((torch.stack([x, y], -1) + 0.5) / len(red) * 2 - 1)
+    radii = at.norm(dim=1)
+    assert ((radii - radii.round()).abs() < 0.03).all()
+    assert radii.round().unique().tolist() == [1, 2]
+    for radius in (1, 2):  # all the way round
+        corners = at[radii.round() == radius]
+        assert ((corners.amax(0) - radius).abs() < 0.03).all()
+        assert ((corners.amin(0) + radius).abs() < 0.03).all()
+
+
+def test_a_cloud_of_frames_is_where_its_frames_are(page):
+    frames = torch.stack([CLOUD, TO, CLOUD.flip(0), -TO, -CLOUD])
+    page.show(scrub(PointsView(Frames(frames, NoiseSchedule(time_steps=20)), limit=LIMIT)))
+    for place, frame in enumerate(frames):
+        page.go(place)
+        assert_points(page, frame)
+
+
+def test_what_is_far_out_of_the_plane_is_not_seen(page):
+    frames = torch.tensor([[[1.5, 1.5], [9.0, 0.5]], [[1.5, 1.5], [-100.0, 0.5]]])
+    page.show(scrub(PointsView(Frames(frames, NoiseSchedule(time_steps=1)), limit=LIMIT)))
+    for place in (0, 1):
+        page.go(place)
+        assert_points(page, torch.tensor([[1.5, 1.5]]))
+
+
+@pytest.mark.parametrize("kind", ["blend", "frames"])
+def test_a_trail_is_the_way_of_one_point_up_to_now(page, kind):
+    x_0, noise = CLOUD[:1], TO[:1]
+    # As tall as the plane, so that none of the way lies near a later part of it.
+    film = Blend(x_0, noise, SCHEDULE)
+    way = torch.cat([q_sample(x_0, t, SCHEDULE, noise) for t in range(0, T + 1, 10)])
+    if kind == "frames":
+        film = Frames(way[:, None], SCHEDULE)
+    page.show(scrub(PointsView(film, trail=0, limit=LIMIT)))
+    for place in (0, 20, 50, 100):
+        page.go(10 * place if kind == "blend" else place)
+        places, _ = ink(page)
+        distances = torch.cdist(way, places).min(1).values
+        assert (distances[: place + 1] < 0.03).all()
+        beyond = torch.cdist(way, way[: place + 1]).min(1).values > 0.25
+        assert (distances[beyond] > 0.05).all()
+        # At its end there is a disc.
+        disc = (places - way[place]).norm(dim=1) < 0.1
+        assert_close(places[disc].mean(0), way[place], 0.02)
+        assert disc.sum() > 0.9 * math.pi * (0.1 / (2 * LIMIT) * len(page.pixels())) ** 2
+
+
+# ------------------------------------------------------------------ curves
+
+
+def assert_curve(chart, d, exact, off=0.0006):
+    """A path runs through the values at t = 0 … T, from the first to the last."""
+    last = len(exact) - 1
+    t, values = chart.points(d)
+    places = t.round().long()
+    assert places[0] == 0 and places[-1] == last and (places.diff() > 0).all()
+    assert (t - places).abs().max() < last / 4000 + 0.01
+    assert places.diff().max() <= max(1, last // 400)
+    # Where many t are on a pixel, its neighbours' values do as well.
+    reach = last // 4000
+    near = (places[:, None] + torch.arange(-reach, reach + 1)).clamp(0, last)
+    low, high = exact[near].aminmax(dim=1)
+    assert ((low - off < values) & (values < high + off)).all()
+
+
+def test_curves_run_through_the_rates_and_the_playhead_reads_them_off(page):
+    t = torch.arange(T + 1)
+    signal, noise = SCHEDULE.signal_rate(t, torch.float64), SCHEDULE.noise_rate(t, torch.float64)
+    page.show(scrub(CurvesView(SCHEDULE)))
+    chart = page.chart()
+    assert chart.x_labels == ["0", "250", "500", "750", "1000"]
+    assert chart.y_labels == ["0", "0.25", "0.5", "0.75", "1"]
+    assert_close([chart.x.value(chart.left), chart.x.value(chart.right)], [0, T], 1e-6)
+    for d, exact in zip(chart.drawn["curves"], (signal, noise), strict=True):
+        assert_curve(chart, d, exact)
+    for t in TIMES:
+        page.go(t)
+        chart = page.chart()
+        assert_close(chart.playhead, t, 1e-6)
+        assert_close(chart.dots, [signal[t], noise[t]], 1e-6)
+        assert page.texts(".scrub-legend .scrub-number") == [
+            f"{signal[t]:.3f}",
+            f"{noise[t]:.3f}",
+        ]
+    assert chart.drawn["texts"][-1][2] == "time t"
+
+
+def test_curves_on_another_scale_with_gaps_and_beyond_it(page):
+    decibels = torch.arange(21.0) * 3 - 40
+    decibels[0], decibels[10] = math.inf, math.nan
+    axis = step_axis(torch.linspace(0, 1, 21))
+    page.show(scrub(CurvesView(axis, [Curve("SNR", decibels, digits=1)], y_range=(-30.0, 10.0))))
+    chart = page.chart()
+    assert chart.x_labels == ["0.000", "0.250", "0.500", "0.750", "1.000"]
+    assert chart.y_labels == ["−30", "−20", "−10", "0", "10"]
+    (d,) = chart.drawn["curves"]
+    assert d.count("M") == 2  # it starts anew after the gap
+    beta, values = chart.points(d)
+    places = (20 * beta).round().long()
+    assert places.tolist() == [*range(1, 10), *range(11, 21)]
+    assert_close(values, decibels[places], 0.03)
+    for place, said in [(0, "∞"), (5, "−25.0"), (10, "–"), (20, "20.0")]:
+        page.go(place)
+        chart = page.chart()
+        assert_close(chart.playhead, place / 20, 1e-6)
+        (dot,) = chart.dots
+        assert dot is None if place != 5 else dot == pytest.approx(-25)
+        assert page.texts(".scrub-legend .scrub-number") == [said]
+
+
+# ------------------------------------------------------------------ bars
+
+
+def bars_of(chart):
+    """The left edges of the bars, the right edge of the last one, and their heights."""
+    left, bottom, *rest = numbers(chart.drawn["bars"])
+    tops, widths = torch.tensor(rest[:-1]).double().reshape(-1, 2).T
+    assert rest[-1] == bottom  # back down to the axis
+    edges = torch.cat([widths.new_tensor([left]), left + widths.cumsum(0)])
+    assert_close(chart.y.value(bottom), 0, 1e-6)
+    return chart.x.value(edges), chart.y.value(tops)
+
+
+def test_bars_are_as_high_as_they_say_from_left_to_right(page):
+    rows = torch.tensor([[0.0, 1.0, 2.0, 4.0, 8.0], [8.0, 0.5, 6.0, 0.0, 10.0]])
+    view = BarsView(
+        NoiseSchedule(time_steps=1), rows, (-2.0, 3.0), "place", "bars", "Bars.", top=8.0,
+        notes=["first", "second"],
+    )  # fmt: skip
+    page.show(scrub(view))
+    for place, row in enumerate(rows):
+        page.go(place)
+        chart = page.chart()
+        edges, tops = bars_of(chart)
+        assert chart.x_labels == ["−2", "−0.75", "0.5", "1.75", "3"]
+        assert chart.y_labels == ["0", "2", "4", "6", "8"]
+        assert chart.drawn["texts"][-1][2] == "place"
+        assert_close(edges, torch.arange(6) - 2, 0.001)
+        assert_close(tops, row.clamp(max=8), 8 / 510 + 0.004)
+        assert page.text(".scrub-legend > .scrub-number") == view.notes[place]
+    assert chart.drawn["bell"] is None and chart.drawn["limits"] == []
+
+
+def test_a_histogram_counts_the_values_under_the_bell_curve(page):
+    points = gaussian(400, 2, seed=5).abs() - 0.4  # lopsided
+    noise = gaussian(400, 2, seed=6)
+    page.show(scrub(HistogramView(Blend(points, noise, SCHEDULE))))
+    chart = page.chart()
+    assert chart.x_labels == ["−3", "−2", "−1", "0", "1", "2", "3"]
+    for t in TIMES:
+        page.go(t)
+        chart = page.chart()
+        x_t = q_sample(points.double(), t, SCHEDULE, noise.double())
+        density = torch.histc(x_t, 70, -3.5, 3.5) / x_t.numel() / 0.1
+        edges, tops = bars_of(chart)
+        top = chart.y.value(8)  # where the frame ends
+        assert_close(edges, torch.linspace(-3.5, 3.5, 71), 0.002)
+        assert_close(tops, density.clamp(max=top), top / 255)
+        beyond = 100 * (x_t.abs() > 1).double().mean()
+        assert page.text(".scrub-legend > .scrub-number") == f"{beyond:.1f} % beyond ±1"
+
+    values, density = chart.points(chart.drawn["bell"])
+    assert_close([values[0], values[-1]], [-3.5, 3.5], 0.001)
+    assert len(values) > 100 and (values.diff() > 0).all()
+    exact = torch.distributions.Normal(0.0, 1.0).log_prob(values).exp()
+    assert_close(density, exact, 0.0015)
+    lines = [numbers(d) for d in chart.drawn["limits"]]
+    assert_close([chart.x.value(x) for x, *_ in lines], [-1, 1], 1e-6)
+    assert all(y[1:] == lines[0][1:] for y in lines)
+
+
+# ------------------------------------------------------------------ the timeline
+
+
+def bar_lengths(page):
+    """How much of its track each term's bar fills, from the left."""
+    bars = "() => Array.from(document.querySelectorAll('.scrub-bar-fill'), (b) => b.style.clipPath)"
+    cuts = [numbers(clip) for clip in page.evaluate(bars)]
+    assert all(top == bottom == left == 0 for top, _, bottom, left in cuts)
+    return [1 - cut / 100 for _, cut, *_ in cuts]
+
+
+def test_the_equation_and_its_bars_are_the_two_rates(page):
+    page.show(scrub(CurvesView(SCHEDULE)))
+    for t in TIMES:
+        page.go(t)
+        signal, noise = SCHEDULE.signal_rate(t).item(), SCHEDULE.noise_rate(t).item()
+        assert page.text(".scrub-where") == f"t = {t}"
+        equation = f"x{t} ={signal:.3f} · x0+{noise:.3f} · ε"
+        assert page.text(".scrub-equation") == equation
+        assert_close(bar_lengths(page), [signal, noise], 0.00051)
+        alpha_bar, decibels = SCHEDULE.alpha_bar(t).item(), 10 * SCHEDULE.log_snr(t) / math.log(10)
+        snr = f"{decibels:+.1f} dB".replace("-", "−") if t else "+∞ dB"
+        assert page.texts(".scrub-figure") == [f"ᾱt = {alpha_bar:.4f}", f"SNR = {snr}"]
+        assert page.get("position") == t
+        spoken = page.evaluate(
+            "document.querySelector('.scrub-timeline input').getAttribute('aria-valuetext')"
+        )
+        assert spoken == f"t = {t} of 1000, {round(100 * signal)} % signal rate"
+
+
+def test_rates_above_1_share_one_scale(page):
+    betas = torch.linspace(0, 1, 5)
+    axis = step_axis(betas, torch.ones(5), 4 * betas)
+    page.show(scrub(CurvesView(axis, y_range=(0.0, 4.0))))
+    page.go(2)
+    assert page.text(".scrub-equation") == "x1 =1.000 · x0+2.000 · ε"
+    assert_close(bar_lengths(page), [0.25, 0.5], 0.00051)
+
+
+def test_labels_stand_under_their_places_of_the_slider(page):
+    page.show(scrub(CurvesView(SCHEDULE)))
+    marks = page.evaluate(
+        """() => {
+            const slider = document.querySelector(".scrub-timeline input").getBoundingClientRect();
+            const labels = document.querySelectorAll(".scrub-timeline .scrub-ticks span");
+            return Array.from(labels, (label) => {
+                const { left, right } = label.getBoundingClientRect();
+                // The thumb's middle stays half a thumb away from the ends.
+                const share = ((left + right) / 2 - slider.left - 8) / (slider.width - 16);
+                return [+label.textContent, share];
+            });
+        }"""
+    )
+    assert [t for t, _ in marks] == [0, 250, 500, 750, 1000]
+    assert all(abs(share - t / T) < 0.002 for t, share in marks)
+
+
+def test_what_is_set_from_outside_is_what_is_shown(page):
+    page.show(scrub(CurvesView(SCHEDULE), at=250))
+    assert_close(page.chart().playhead, 250, 1e-6)
+    for given, t in [(743, 743), (10**6, T), (-5, 0), (500.4, 500)]:
+        page.set(position=given)
+        assert_close(page.chart().playhead, t, 1e-6)
+        assert page.get("position") == t and page.text(".scrub-where") == f"t = {t}"
+
+
+def test_the_kernel_hears_only_where_the_slider_rests(chromium):
+    opened = chromium.new_page()
+    page = BlankPage(opened)
+    page.show(scrub(CurvesView(SCHEDULE)))
+    opened.clock.install(time=0)
+    opened.clock.pause_at(1000)  # seconds; from now on, time is what the test says
+    saved = "window.saved.map(({ position }) => position)"
+    for place in (100, 200, 300):
+        page.go(place)
+        opened.clock.run_for(100)
+        assert page.evaluate(saved) == []
+    opened.clock.run_for(1000)
+    assert page.evaluate(saved) == [300]
+    opened.close()
+
+
+# ------------------------------------------------------------------ the explorer
+
+DDPM = NoiseSchedule()
+
+
+def assert_explores(page, schedule):
+    """Curves, figures, verdict and pictures are those of this schedule."""
+    steps = len(schedule)
+    t = torch.arange(steps + 1)
+    signal, noise = schedule.signal_rate(t, torch.float64), schedule.noise_rate(t, torch.float64)
+    alpha_bar = schedule.alpha_bar(t, torch.float64)
+    chart = page.chart()
+    for d, exact in zip(chart.drawn["curves"], (signal, noise, alpha_bar), strict=True):
+        assert_curve(chart, d, exact)
+
+    end = torch.distributions.Normal(signal[-1] * X_0.double(), noise[-1])
+    start = torch.distributions.Normal(torch.zeros_like(X_0).double(), 1.0)
+    kl = torch.distributions.kl_divergence(end, start).sum().item()
+    decibels = 10 * schedule.log_snr(steps, torch.float64).item() / math.log(10)
+    figures = re.split(" (?=SNR|KL)", page.text(".scrub-figures").replace("−", "-"))
+    found = dict(figure.split(" = ") for figure in figures)
+    assert list(found) == ["√ᾱT", "SNRT", "KL"]
+    assert float(found["√ᾱT"]) == pytest.approx(signal[-1].item(), rel=6e-3)
+    assert found["SNRT"] == f"{decibels:+.1f} dB"
+    assert found["KL"].endswith(" nats")
+    assert float(found["KL"].split()[0]) == pytest.approx(kl, rel=1e-3, abs=1e-9)
+    left, verdict = page.text(".scrub-meter strong").split(" of the picture left: ")
+    assert float(left.removesuffix(" %")) == pytest.approx(
+        100 * signal[-1].item(), rel=0.06, abs=6e-4
+    )
+    assert verdict == ("noise" if signal[-1] <= 0.01 else "not noise")
+
+    for share in (0, 0.3, 1):
+        place = round(share * steps)
+        page.go(place)
+        chart = page.chart()
+        assert_close(chart.playhead, place, 1e-6)
+        assert_close(chart.dots, [signal[place], noise[place], alpha_bar[place]], 1e-6)
+        assert_shows(page.pixels(0), q_sample(X_0, place, schedule, NOISE))
+        snr = 10 * schedule.log_snr(place, torch.float64).item() / math.log(10)
+        said = f"{snr:+.1f} dB".replace("-", "−") if place else "+∞ dB"
+        assert page.texts(".scrub-figure") == [f"ᾱt = {alpha_bar[place]:.4f}", f"SNR = {said}"]
+    for i in range(9):
+        place = math.floor(steps * i / 8 + 0.5)
+        assert_shows(page.pixels(1 + i), q_sample(X_0, place, schedule, NOISE))
+
+
+SETTINGS = [
+    (1e-4, 0.02, 1000),
+    (1e-4, 0.02, 400),
+    (1e-4, 0.146, 231),
+    (0.3, 1e-3, 10),
+    (0.02, 0.02, 1),
+    (1e-5, 1e-5, 10_000),
+    (1e-5, 0.999, 50),
+    (1e-3, 0.05, 10_000),
+]
+
+
+def test_the_explorer_draws_the_schedule_of_its_three_numbers(page):
+    explorer = ScheduleExplorer(X_0, NOISE)
+    page.show(explorer)
+    for start, end, steps in SETTINGS:
+        page.set(beta_start=start, beta_end=end, time_steps=steps)
+        assert_explores(page, NoiseSchedule(start, end, steps))
+        said = page.texts(".scrub-handle-name")
+        for text, name, value in zip(
+            said, ("βstart", "βend", "T"), (start, end, steps), strict=True
+        ):
+            before, number = text.split(" = ")
+            assert before == name and float(number) == value
+        # The curves of DDPM stay behind them, spread over the same width.
+        ghosts = page.chart().drawn["ghosts"]
+        t = torch.arange(DDPM.time_steps + 1)
+        for d, exact in zip(ghosts, (DDPM.signal_rate(t), DDPM.noise_rate(t)), strict=True):
+            places, values = page.chart().points(d)
+            assert_close([places[0], places[-1]], [0, steps], steps / 4000)
+            assert_close(values, exact[(places / steps * 1000).round().long()], 0.003)
+    explorer = ScheduleExplorer(X_0, NOISE)
+    explorer.beta_end, explorer.time_steps, explorer.position = 0.146, 231, 115
+    page.show(explorer)  # as it was left
+    assert_close(page.chart().playhead, 115, 1e-6)
+    assert_explores(page, explorer.schedule)
+
+
+def test_the_explorers_handles_are_logarithms_and_go_to_round_numbers(page):
+    page.show(ScheduleExplorer(X_0, NOISE))
+    move = """([index, log]) => {
+        const input = document.querySelectorAll(".scrub-knob input")[index];
+        input.value = log;
+        input.dispatchEvent(new Event("input"));
+    }"""
+    moves = [(1, -0.84, 0.145), (0, -3, 0.001), (1, -2, 0.01), (2, 2.36, 230), (2, 0, 1)]
+    for index, log, value in moves:
+        page.evaluate(move, [index, log])
+        name = ("beta_start", "beta_end", "time_steps")[index]
+        assert page.get(name) == value and value == pytest.approx(10**log, rel=0.01)
+        schedule = NoiseSchedule(*(page.get(n) for n in ("beta_start", "beta_end", "time_steps")))
+        assert_explores(page, schedule)
+        where = page.evaluate(
+            """(index) => [
+                +document.querySelectorAll(".scrub-knob input")[index].value,
+                +document.querySelectorAll(".scrub-handle-name")[index].style.getPropertyValue("--at"),
+            ]""",
+            index,
+        )
+        first, last = (0, 4) if index == 2 else (-5, 0)
+        assert_close(where[0], math.log10(value), 0.011)
+        assert_close(where[1], (math.log10(value) - first) / (last - first), 1e-6)
+
+
+def test_the_explorer_keeps_the_share_of_the_way(page):
+    page.show(ScheduleExplorer(X_0, NOISE))
+    page.go(300)
+    for steps, t in [(200, 60), (1, 0), (500, 0)]:
+        page.set(time_steps=steps)
+        assert page.get("position") == t
+        assert_close(page.chart().playhead, t, 1e-6)
+
+
+def test_an_explorer_that_is_shown_twice_keeps_it_as_well(page):
+    page.show(ScheduleExplorer(X_0, NOISE))
+    page.evaluate("() => void window.again()")
+    page.go(300)
+    page.set(time_steps=200)
+    assert page.get("position") == 60
+    assert_close([page.chart(0).playhead, page.chart(1).playhead], [60, 60], 1e-6)
+
+
+def test_a_beta_of_0_or_1_is_refused_and_what_was_there_stays(page):
+    page.show(ScheduleExplorer(X_0, NOISE))
+    page.go(500)
+    before = page.chart().drawn, page.pixels(0), page.pixels(9)
+    for name, said, value in [("beta_end", "β end", 1), ("beta_start", "β start", 0)]:
+        was = page.get(name)
+        page.set(**{name: value})
+        assert page.text(".scrub-meter strong") == f"{said} = {value} is refused"
+        assert "β strictly between 0 and 1" in page.text(".scrub-figures")
+        after = page.chart().drawn, page.pixels(0), page.pixels(9)
+        assert after[0] == before[0] and all(map(torch.equal, after[1:], before[1:]))
+        page.set(**{name: was})
+        assert page.text(".scrub-meter strong").endswith("noise")
+
+
+# ------------------------------------------------------------------ the lab and the game
+
+
+def test_the_lab_shows_what_each_bug_does(page):
+    few = NoiseSchedule(time_steps=20)
+    page.show(BugLab(X_0, few, {"none": (lambda sample: 0.0, 0.5)}))
+    t = 13
+    page.go(t)
+    for choice, bug in enumerate(BUGS):
+        page.set(choice=choice)
+        noise = bug.draw(X_0.shape, generator=torch.Generator().manual_seed(0))
+        signal_rates, noise_rates = bug.rates(few)
+        wrong = signal_rates[t] * bug.load(X_0) + noise_rates[t] * noise
+        assert_shows(page.pixels(0), wrong)
+        right = torch.randn(X_0.shape, generator=torch.Generator().manual_seed(0))
+        assert_shows(page.pixels(1), q_sample(X_0, t, few, right))
+        assert page.texts(".scrub-figure")[0] == f"mean = {wrong.mean():+.2f}".replace("-", "−")
+
+
+def test_the_game_shows_the_pictures_and_marks_of_its_rounds(page):
+    x_0, x_t = torch.stack([X_0, -X_0]), torch.stack([NOISE, -0.3 * NOISE])
+    page.show(GuessGame(x_0, x_t, torch.tensor([300, 50]), torch.tensor([310, 901]), last=1000))
+    for now, (t, estimate) in enumerate([(300, 310), (50, 901)]):
+        page.set(round=now, guesses=[500] * (now + 1))
+        assert_shows(page.pixels(0), x_t[now], 0)
+        assert_shows(page.pixels(1), x_0[now], 0)
+        marks = page.evaluate(
+            """() => Array.from(document.querySelectorAll(".scrub-guess-mark"), (mark) =>
+                [mark.textContent, +mark.style.getPropertyValue("--at")])"""
+        )
+        assert [text for text, _ in marks] == [f"t = {t}", f"the likelihood: {estimate}"]
+        assert_close([at for _, at in marks], [(t - 1) / 999, (estimate - 1) / 999], 1e-9)

@@ -1,0 +1,160 @@
+"""Break what draws in the page in many ways, to see that a test notices each. Run: make mutants
+
+The changes are a table, made by hand: each is a mistake that somebody could make. A tool for
+JavaScript, such as Stryker, finds changes by itself, but wants a node project that has its tests in
+JavaScript; ours compare the page with Python. Each change is made in a copy, in build/mutants_page,
+and what no test notices must have its reason in the table.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+COPY = ROOT / "build" / "mutants_page"
+WIDGETS = "diffusion/teaching/widgets"
+
+DRAWING = "tests/browser/test_drawing.py"
+RATES = "tests/browser/test_rates.py"
+LAB = "tests/browser/test_hostile.py"  # in JupyterLab, which takes longer
+
+
+class Change(NamedTuple):
+    file: str
+    old: str  # occurs once in the file
+    new: str
+    test: str = DRAWING
+    reason: str = ""  # why no test can notice
+
+
+CHANGES = [
+    # pictures
+    Change("image.js", "(65536 - A)) + 32768;", "(65536 - A));"),
+    Change("image.js", "const B = whole(127.5", "const B = whole(128.5"),
+    Change("image.js", "Math.min(Math.max(factor, -most), most)", "factor"),
+    Change("image.js", "i + (channels === 1 ? 0 : 2)", "i + (channels === 1 ? 0 : 1)"),
+    Change("image.js", "let i = places[t] * size", "let i = t * size"),
+    Change("image.js", "view.x_0 ? signal_rates[t] : 0", "signal_rates[t]"),
+    Change(
+        "strip.js",
+        "Math.round((axis.last * i) / (MOMENTS - 1))",
+        "Math.floor((axis.last * i) / MOMENTS)",
+    ),
+    Change(
+        "strip.js",
+        "(right - left) * i) / (MOMENTS - 1)",
+        "(right - left) * (i + 1)) / (MOMENTS - 1)",
+    ),
+    Change("strip.js", "Math.round((t / axis.last)", "Math.floor((t / axis.last)"),
+    # clouds
+    Change("points.js", "size / 2 - scale * coordinate", "size / 2 + scale * coordinate"),
+    Change(
+        "points.js",
+        "signal_rates[t] * x_0[i] + noise_rates[t]",
+        "noise_rates[t] * x_0[i] + signal_rates[t]",
+    ),
+    Change("points.js", "/ 16383", "/ 32767"),
+    Change("points.js", "of [1, 2])", "of [1, 3])"),
+    Change("points.js", "let k = 0; k <= t; k++", "let k = 0; k <= axis.last; k++"),
+    # charts
+    Change("chart.js", "left + ((v - x[0])", "left + ((v + 1 - x[0])"),
+    Change("chart.js", "{ x: sx(v), y: bottom + 14", "{ x: sx(v) + 9, y: bottom + 14"),
+    Change("chart.js", "y: sy(v) + 4", "y: sy(v) - 9"),
+    Change("curves.js", "translate(${frame.sx(t)},0)", "translate(${frame.sx(t + 1)},0)"),
+    Change("curves.js", "frame.sy(values[t])", "frame.sy(values[Math.max(0, t - 1)])"),
+    Change("curves.js", "    point(end);\n", ""),
+    Change("curves.js", '? "L" : "M"', '? "L" : "L"'),
+    Change("bars.js", "heights[t * bins + i]", "heights[t * bins + bins - 1 - i]"),
+    Change("bars.js", "(-v * v) / 2", "-v * v"),
+    Change("bars.js", "of [-1, 1])", "of [-2, 2])"),
+    # the timeline
+    Change("timeline.js", "(100 * value) / top)", "100 * value)"),
+    Change("timeline.js", "show(noiseTerm, noise_rates[t])", "show(noiseTerm, signal_rates[t])"),
+    Change("timeline.js", "write(node, text(t))", "write(node, text(Math.max(0, t - 1)))"),
+    Change("common.js", "const REST = 110;", "const REST = 0;"),
+    Change("common.js", 'within(changed.get("position"), last(model))', 'changed.get("position")'),
+    Change("common.js", "    forgetWhenClosed(model);\n", "", LAB),
+    Change("common.js", "          model.set(name, null, { silent: true });\n", "", LAB),
+    # the explorer
+    Change("explorer.js", "(10 / Math.LN10)", "(20 / Math.LN10)"),
+    Change("explorer.js", "Math.round(share * T)", "Math.min(position(), T)"),
+    Change("explorer.js", "rate <= ENOUGH", "rate > ENOUGH"),
+    Change(
+        "explorer.js",
+        "const DDPM = ratesOf(linspace(1e-4, 0.02, 1000))",
+        "const DDPM = ratesOf(linspace(1e-4, 0.02, 999))",
+    ),
+    Change("explorer.js", "!(value > 0 && value < 1)", "!(value > 0 && value <= 1)"),
+    Change("explorer.js", "        return;\n", ""),
+    Change("rates.js", "Math.log1p(-beta)", "Math.log1p(beta)", RATES),
+    Change("rates.js", "Math.log1p(-beta)", "Math.log(1 - beta)", RATES),
+    Change("rates.js", "Math.sqrt(-Math.expm1(log))", "Math.sqrt(1 - Math.exp(log))", RATES),
+    Change("rates.js", "(last - first) / (count - 1)", "(last - first) / count", RATES),
+    Change(
+        "rates.js",
+        "count * (log_variance + alpha_bar)",
+        "count * (log_variance - alpha_bar)",
+        RATES,
+    ),
+    Change("rates.js", "alpha_bar < 0.5 ? Math.log1p(-alpha_bar) : ", "", RATES),
+    # the lab and the game
+    Change("bug_lab.js", "if (choice() !== bug) put();", "if (bug === undefined) put();"),
+    Change("guess.js", "const at = (t - 1) / (last - 1)", "const at = t / last"),
+]
+
+
+def main() -> int:
+    start = time.monotonic()
+    shutil.rmtree(COPY, ignore_errors=True)
+    made = shutil.ignore_patterns("_build", "node_modules", "__pycache__")
+    for folder in ("diffusion", "tests", "tools", "notebooks", "data", "docs"):
+        shutil.copytree(ROOT / folder, COPY / folder, ignore=made)
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, COPY)
+
+    wanted = set(sys.argv[1:])  # files to change, or tests; by default all
+    changes = [c for c in CHANGES if not wanted or wanted & {c.file, c.test}]
+    for test in sorted({change.test for change in changes}):
+        if fails(test):
+            print(f"{test} fails before anything is changed.")
+            return 1
+
+    wrong = 0
+    for change in changes:
+        file = COPY / WIDGETS / change.file
+        text = file.read_text("utf-8")
+        if text.count(change.old) != 1:
+            print(f"{change.file} does not have this once: {change.old}")
+            wrong += 1
+            continue
+        file.write_text(text.replace(change.old, change.new), "utf-8")
+        noticed = fails(change.test)
+        file.write_text(text, "utf-8")
+        if noticed and change.reason:
+            print(f"This has a reason in the table, but {change.test} notices it:")
+        elif not noticed and not change.reason:
+            print(f"{change.test} does not notice this in {change.file}:")
+        else:
+            continue
+        print(f"- {change.old.strip()}\n+ {change.new.strip()}")
+        wrong += 1
+    print(f"{len(changes)} changes, {wrong} to see to; {time.monotonic() - start:.0f} s.")
+    return 1 if wrong else 0
+
+
+def fails(test: str) -> bool:
+    environment = os.environ | {"PYTHONPATH": str(COPY), "REQUIRE_BROWSER": "1"}
+    options = ["-x", "-q", "-o", "addopts=", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *options, test]
+    run = subprocess.run(command, cwd=COPY, env=environment, capture_output=True, text=True)
+    if run.returncode not in (0, 1):  # not a failed test, but none that ran
+        raise RuntimeError(run.stdout + run.stderr)
+    return run.returncode == 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
