@@ -76,12 +76,14 @@ CHANGES = [
     Change("timeline.js", "show(noiseTerm, noise_rates[t])", "show(noiseTerm, signal_rates[t])"),
     Change("timeline.js", "write(node, text(t))", "write(node, text(Math.max(0, t - 1)))"),
     Change("common.js", "const REST = 110;", "const REST = 0;"),
-    Change("common.js", 'within(changed.get("position"), last(model))', 'changed.get("position")'),
+    Change("common.js", "mend(changed.get(name), model)", "changed.get(name)"),
+    Change("common.js", "performance.now() - told < CROSSING", "false", LAB),
+    Change("explorer.js", "time_steps: steps,", "time_steps: (T) => T,"),
     Change("common.js", "    forgetWhenClosed(model);\n", "", LAB),
     Change("common.js", "          model.set(name, null, { silent: true });\n", "", LAB),
     # the explorer
     Change("explorer.js", "(10 / Math.LN10)", "(20 / Math.LN10)"),
-    Change("explorer.js", "Math.round(share * T)", "Math.min(position(), T)"),
+    Change("explorer.js", "Math.round(along * T)", "Math.min(position(), T)"),
     Change("explorer.js", "rate <= ENOUGH", "rate > ENOUGH"),
     Change(
         "explorer.js",
@@ -102,7 +104,9 @@ CHANGES = [
     ),
     Change("rates.js", "alpha_bar < 0.5 ? Math.log1p(-alpha_bar) : ", "", RATES),
     # the lab and the game
-    Change("bug_lab.js", "if (choice() !== bug) put();", "if (bug === undefined) put();"),
+    Change(
+        "bug_lab.js", 'if (model.get("choice") !== bug) put();', "if (bug === undefined) put();"
+    ),
     Change("guess.js", "const at = (t - 1) / (last - 1)", "const at = t / last"),
 ]
 

@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 
 import pytest
+import torch
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from diffusion.teaching import plots
@@ -46,7 +47,8 @@ def test_no_page_makes_html_or_code_out_of_text_or_asks_another_host(suffix):
 def test_the_cards_of_the_site_show_titles_as_text(tmp_path, monkeypatch):
     about = {"title": EVIL, "idea": EVIL, "stem": "stem", "minutes": "5", "path": "path"}
     monkeypatch.setattr(website, "contents", lambda: [about])
-    png = base64.b64encode(plots.filmstrip([], [])).decode()
+    still = torch.zeros(4, 4, 1, dtype=torch.uint8)
+    png = base64.b64encode(plots.filmstrip([("x_t", [still])], ["t = 0"])).decode()
     picture = new_output("display_data", {"image/png": png})
     card = new_code_cell("", outputs=[picture], metadata={"tags": ["card"]})
     cards = website.cards({"path": new_notebook(cells=[card])}, tmp_path)

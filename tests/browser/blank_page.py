@@ -38,6 +38,7 @@ MOUNT = """async ([code, css, state, buffers]) => {
                 untold ||= changed.length > 0;
                 for (const name of changed) tell(`change:${name}`);
             }
+            if (within && options?.silent) untold = false; // as in Jupyter, which then forgets it
             if (within) return;
             while (untold) {
                 untold = false;
@@ -45,6 +46,7 @@ MOUNT = """async ([code, css, state, buffers]) => {
             }
             setting = false;
         },
+        trigger: (event) => tell(event),
         save_changes: () => window.saved.push({ ...attributes }),
         on: (name, handler) => handlers.push([name, handler]),
         off: (name, handler) =>

@@ -440,6 +440,18 @@ def test_what_is_set_from_outside_is_what_is_shown(page):
         assert page.get("position") == t and page.text(".scrub-where") == f"t = {t}"
 
 
+def test_nonsense_from_outside_becomes_something_that_exists(page):
+    page.show(ScheduleExplorer(X_0, NOISE))
+    slider = ".scrub-timeline input"
+    for given, T in [("NaN", 1), ("1e9", 10_000), ("3.7", 4), ("'x'", 1), ("50", 50)]:
+        page.evaluate(f"model.set('time_steps', {given})")
+        assert page.get("time_steps") == T
+        assert page.evaluate(f"document.querySelector('{slider}').max") == str(T)
+    for given, beta in [("7", 1), ("-1", 0), ("NaN", 0)]:
+        page.evaluate(f"model.set('beta_end', {given})")
+        assert page.get("beta_end") == beta and f"= {beta} is refused" in page.text(".scrub-meter")
+
+
 def test_the_kernel_hears_only_where_the_slider_rests(chromium):
     opened = chromium.new_page()
     page = BlankPage(opened)

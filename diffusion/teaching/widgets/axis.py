@@ -1,6 +1,7 @@
 """What a scrub moves along: its positions, the value at each, and two coefficients at each."""
 
 from dataclasses import dataclass, field
+from numbers import Real
 
 import torch
 from torch import Tensor
@@ -78,7 +79,7 @@ class Axis:
         Raises:
             ValueError: no position has this value; the sentence names the nearest ones.
         """
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        number = isinstance(value, Real) and not isinstance(value, bool)
         if not number or not abs(value) < float("inf"):
             raise ValueError(f"{self.symbol} must be a finite number, not {value!r}.")
         far = (self.values.double() - value).abs()

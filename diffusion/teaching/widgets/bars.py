@@ -48,15 +48,15 @@ class BarsView(View):
         self.top = heights.max().item() if top is None else top
         if not (heights.isfinite().all() and heights.min() >= 0 and self.top > 0):
             raise ValueError("heights must be finite and not negative, and one must be above 0.")
-        self.heights, self.x_range, self.x_label = heights, x_range, x_label
+        # One byte each: 255 steps are finer than the chart has pixels.
+        self._shares = (heights / self.top).clamp(max=1).mul(255).round().to(torch.uint8)
+        self.x_range, self.x_label = x_range, x_label
         self.tone, self.notes = tone, notes or []
         self.x_ticks, self.y_ticks = quarters(*x_range), quarters(0, self.top)
 
     def spec(self, buffers: Buffers) -> dict:
-        # One byte each: 255 steps are finer than the chart has pixels.
-        shares = (self.heights / self.top).clamp(max=1).mul(255).round().to(torch.uint8)
         return super().spec(buffers) | {
-            "heights": buffers.add(shares),
+            "heights": buffers.add(self._shares),
             "top": self.top,
             "x_range": list(self.x_range),
             "x_label": self.x_label,

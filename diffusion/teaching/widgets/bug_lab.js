@@ -3,7 +3,6 @@
 const buildBugLab = ({ model, el, go, change }) => {
   el.classList.add("scrub-bug-lab", "scrub-view");
   const { bugs } = received(model);
-  const choice = () => within(model.get("choice"), bugs.length - 1);
 
   const row = element(el, "div", { class: "scrub-buttons", role: "group", "aria-label": "bugs" });
   const buttons = bugs.map(({ name }, i) => {
@@ -23,7 +22,7 @@ const buildBugLab = ({ model, el, go, change }) => {
 
   let shown, bug;
   const put = () => {
-    bug = choice();
+    bug = model.get("choice");
     const { name, wrong, right, rows, axis, views } = bugs[bug];
     buttons.forEach((button, i) => (button.ariaPressed = i === bug));
 
@@ -51,7 +50,7 @@ const buildBugLab = ({ model, el, go, change }) => {
   };
   return {
     draw() {
-      if (choice() !== bug) put();
+      if (model.get("choice") !== bug) put();
       else shown.draw();
     },
     dispose: () => shown?.dispose(),
@@ -59,7 +58,9 @@ const buildBugLab = ({ model, el, go, change }) => {
 };
 
 export default widget({
-  own: ["choice"],
-  last: (model) => model.get("spec").bugs[0].axis.labels.length - 1,
+  traits: {
+    position: (value, model) => within(value, model.get("spec").bugs[0].axis.labels.length - 1),
+    choice: (value, model) => within(value, model.get("spec").bugs.length - 1),
+  },
   build: buildBugLab,
 });

@@ -8,7 +8,6 @@ import traitlets
 from torch import Generator, Tensor
 
 from diffusion import NoiseSchedule
-from diffusion.teaching import plots
 from diffusion.teaching.bugs import BUGS, Bug, Sampler
 from diffusion.teaching.widgets.axis import Axis, time_axis
 from diffusion.teaching.widgets.film import Blend
@@ -16,7 +15,7 @@ from diffusion.teaching.widgets.histogram import HistogramView
 from diffusion.teaching.widgets.image import ImageView
 from diffusion.teaching.widgets.scrub import PAGE, axis_spec
 from diffusion.teaching.widgets.view import Buffers
-from diffusion.teaching.widgets.widget import PageWidget, page_code
+from diffusion.teaching.widgets.widget import PageWidget, page_code, whole
 
 # What a test measures, and above what it gives alarm.
 Test = tuple[Callable[[Sampler], float], float]
@@ -84,19 +83,16 @@ class BugLab(PageWidget):
         self.noticed[bug.name] = noticed = {test: measured[test] > limits[test] for test in tests}
         return [[t, _figure(measured[t]), f"{limits[t]:g}", noticed[t]] for t in tests]
 
-    @traitlets.validate("choice", "position")
-    def _check_place(self, proposal):
-        value, name = proposal["value"], proposal["trait"].name
-        last = len(self.bugs) - 1 if name == "choice" else self._right.axis.last
-        if isinstance(value, bool) or not 0 <= value <= last:
-            raise traitlets.TraitError(f"{name} must be in 0 … {last}, not {value}.")
-        return value
+    @traitlets.validate("choice")
+    def _check_choice(self, proposal):
+        return whole(proposal, 0, len(self.bugs) - 1)
+
+    @traitlets.validate("position")
+    def _check_position(self, proposal):
+        return whole(proposal, 0, self._right.axis.last)
 
     def still(self) -> bytes:
-        """A PNG of five moments, without a bug."""
-        axis = self._right.axis
-        labels = [f"t = {axis.labels[position]}" for position in axis.moments]
-        return plots.filmstrip([("x_t", [self._right.still(p) for p in axis.moments])], labels)
+        return self.moments(self._right)  # without a bug
 
     def alt(self) -> str:
         return f"{self._alt}, noised by the code of each button, and as it should be"

@@ -24,41 +24,49 @@ const within = (value, last, first = 0) => Math.min(Math.max(Math.round(value) |
 
 // ------------------------------------------------------------------ the widget
 const REST = 110; // milliseconds without a move, after which the kernel hears where a slider is
+const CROSSING = 1000; // milliseconds that a message may be on its way
 
-// A widget with a `position`, 0 … last(model). build({ model, el, go, change }) builds what is shown and
-// gives back draw(), to be called when a trait changes, and dispose(). go(position) is for it to call
-// when the reader moves, and change({ trait: value }) when another of the traits in `own` is set.
-// What else is sent, `spec` and `buffers`, is another thing to show: all is built anew, in one go.
-const widget = ({ last, build, own = [] }) => ({
+// A widget that shares some traits with the kernel; traits = { position: mend, … }, where
+// mend(value, model) is the nearest value that exists, whatever a program or another widget has set.
+// build({ model, el, go, change }) builds what is shown and gives back draw(), to be called when a
+// trait changes, and dispose(). go(position) and change({ trait: value }) are for it to call when the
+// reader moves something. What else is sent, `spec` and `buffers`, is another thing to show: all is
+// built anew, in one go.
+const widget = ({ traits, build }) => ({
   initialize({ model }) {
-    // Another widget or a program may set what does not exist; nobody else is to hear of it.
-    model.on("change:position", (changed) => {
-      const place = within(changed.get("position"), last(model));
-      if (changed.get("position") === place) return;
-      changed.set("position", place, { silent: true });
-      changed.trigger?.("change", changed); // Jupyter forgets it after such a set; others lack trigger
-    });
+    for (const [name, mend] of Object.entries(traits))
+      model.on(`change:${name}`, (changed) => {
+        const value = mend(changed.get(name), model);
+        if (value === changed.get(name)) return;
+        changed.set(name, value, { silent: true }); // nobody else is to hear of the other one
+        changed.trigger?.("change", changed); // Jupyter forgets it after such a set
+      });
     forgetWhenClosed(model);
   },
 
   render({ model, el }) {
     let shown, resting;
+    let told = -Infinity; // when the kernel last was
     // Nothing is drawn from the kernel, so it need not follow a drag: it is told in the end.
-    const change = (state) => {
-      model.set(state);
+    const tell = () => {
       clearTimeout(resting);
       resting = setTimeout(() => {
         if (!model.get("spec")) return; // it was closed
-        for (const name of ["position", ...own]) {
+        for (const name of Object.keys(traits)) {
           // The kernel may have set it meanwhile. Set once more, what is saved is what is shown.
           const value = model.get(name);
           model.set(name, null, { silent: true });
           model.set(name, value, { silent: true });
         }
         model.save_changes();
+        told = performance.now();
       }, REST);
     };
-    const go = (position) => change({ position: within(position, last(model)) });
+    const change = (state) => {
+      model.set(state);
+      tell();
+    };
+    const go = (position) => change({ position: traits.position(position, model) });
 
     const rebuild = () =>
       keepFocus(el, () => {
@@ -67,8 +75,12 @@ const widget = ({ last, build, own = [] }) => ({
         shown = build({ model, el, go, change });
         shown.draw();
       });
-    const follow = (changed) =>
-      changed.hasChanged("spec") || changed.hasChanged("buffers") ? rebuild() : shown.draw();
+    const follow = (changed) => {
+      if (changed.hasChanged("spec") || changed.hasChanged("buffers")) rebuild();
+      else shown.draw();
+      // What comes from the kernel now may have crossed our message, which it then takes for newer.
+      if (performance.now() - told < CROSSING) tell();
+    };
     rebuild();
     model.on("change", follow);
     return () => {

@@ -2,6 +2,8 @@
 
 const LEAST = -5; // β from 10^−5 to 1, and T from 1 to 10^4, on logarithmic axes
 const MOST_STEPS = 4;
+const share = (beta) => Math.min(Math.max(Number(beta) || 0, 0), 1);
+const steps = (T) => within(T, 10 ** MOST_STEPS, 1);
 const ENOUGH = 0.01; // of the picture left: what counts as noise in the lessons
 
 // A round number near x: with two digits, where they are near enough, or with three.
@@ -81,13 +83,13 @@ const buildExplorer = ({ model, el, go, change }) => {
   const showStart = betas.handle("beta_start", "β_start", beta);
   const showEnd = betas.handle("beta_end", "β_end", beta);
   betas.ticks();
-  const steps = row("T", 0, MOST_STEPS, powers(0, MOST_STEPS).map(([log]) => [log, String(10 ** log)]));
+  const times = row("T", 0, MOST_STEPS, powers(0, MOST_STEPS).map(([log]) => [log, String(10 ** log)]));
   // Between two small whole numbers there are many places: a key goes on to the next number.
-  const showSteps = steps.handle("time_steps", "T", (log, before) => {
+  const showSteps = times.handle("time_steps", "T", (log, before) => {
     const near = Math.round(round(10 ** log));
-    return near === before ? within(before + Math.sign(log - Math.log10(before)), 10 ** MOST_STEPS, 1) : near;
+    return near === before ? steps(before + Math.sign(log - Math.log10(before))) : near;
   });
-  steps.ticks();
+  times.ticks();
 
   // ---------------------------------------------------------------- what they come to
   const meter = element(el, "div", { class: "scrub-meter", role: "status" });
@@ -97,7 +99,7 @@ const buildExplorer = ({ model, el, go, change }) => {
   let shown = null;
   let made = ""; // the numbers that it was made from
   let axis = null;
-  let share = model.get("position") / model.get("time_steps"); // of the way
+  let along = model.get("position") / model.get("time_steps"); // the share of the way
 
   const say = (text, exact) => {
     write(verdict, text);
@@ -131,7 +133,7 @@ const buildExplorer = ({ model, el, go, change }) => {
     const rates = ratesOf(linspace(first, last, T));
     axis = timeAxis(rates);
     judge(rates);
-    const at = Math.round(share * T); // as far along as before, wherever that is now
+    const at = Math.round(along * T); // as far along as before, wherever that is now
     if (at !== model.get("position")) change({ position: at });
     const { signal_rates, noise_rates } = rates;
     const curve = (label, values, tone) => ({ label, values, tone, digits: 3 });
@@ -157,14 +159,18 @@ const buildExplorer = ({ model, el, go, change }) => {
       follow();
       shown?.draw();
       // Kept here: when T changes, another view of this explorer may already have moved the position.
-      if (axis) share = position() / axis.last;
+      if (axis) along = position() / axis.last;
     },
     dispose: () => shown?.dispose(),
   };
 };
 
 export default widget({
-  own: ["beta_start", "beta_end", "time_steps"],
-  last: (model) => model.get("time_steps"),
+  traits: {
+    position: (value, model) => within(value, steps(model.get("time_steps"))),
+    beta_start: share,
+    beta_end: share,
+    time_steps: steps,
+  },
   build: buildExplorer,
 });

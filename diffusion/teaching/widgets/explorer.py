@@ -4,12 +4,11 @@ import traitlets
 from torch import Tensor
 
 from diffusion import NoiseSchedule
-from diffusion.teaching import plots
 from diffusion.teaching.widgets.film import Blend
 from diffusion.teaching.widgets.image import ImageView
 from diffusion.teaching.widgets.scrub import PAGE
 from diffusion.teaching.widgets.view import Buffers
-from diffusion.teaching.widgets.widget import PageWidget, page_code
+from diffusion.teaching.widgets.widget import PageWidget, page_code, whole
 
 MOST_STEPS = 10_000
 
@@ -52,23 +51,20 @@ class ScheduleExplorer(PageWidget):
             raise traitlets.TraitError(f"{name} must be in 0 … 1, not {proposal['value']}.")
         return proposal["value"]
 
-    @traitlets.validate("time_steps", "position")
-    def _check_whole(self, proposal):
-        value, name = proposal["value"], proposal["trait"].name
-        least = 1 if name == "time_steps" else 0
-        if isinstance(value, bool) or not least <= value <= MOST_STEPS:
-            raise traitlets.TraitError(f"{name} must be in {least} … {MOST_STEPS}, not {value}.")
-        return value
+    @traitlets.validate("time_steps")
+    def _check_time_steps(self, proposal):
+        return whole(proposal, 1, MOST_STEPS)
+
+    @traitlets.validate("position")
+    def _check_position(self, proposal):
+        return whole(proposal, 0, MOST_STEPS)
 
     @property
     def schedule(self) -> NoiseSchedule:
         return NoiseSchedule(self.beta_start, self.beta_end, self.time_steps)
 
     def still(self) -> bytes:
-        """A PNG of five moments, with the schedule that DDPM has."""
-        axis = self._picture.axis
-        labels = [f"t = {axis.labels[position]}" for position in axis.moments]
-        return plots.filmstrip([("x_t", [self._picture.still(t) for t in axis.moments])], labels)
+        return self.moments(self._picture)  # with the schedule that DDPM has
 
     def alt(self) -> str:
         return f"{self._picture.alt} at five moments, over handles for β and T"

@@ -2,11 +2,11 @@
 
 const off = (difference) => (difference ? `${Math.abs(difference)} off` : "exactly right");
 
-const buildGame = ({ model, el }) => {
+const buildGame = ({ model, el, change }) => {
   el.classList.add("scrub-view", "scrub-guess");
   const { shape, x_t, x_0, times, estimates, names, last, opponent } = received(model);
   const rounds = times.length;
-  const round = () => within(model.get("round"), rounds - 1);
+  const round = () => model.get("round");
 
   // ------------------------------------------------------------------ the two pictures
   const pictures = element(el, "div", { class: "scrub-guess-pictures" });
@@ -110,10 +110,6 @@ const buildGame = ({ model, el }) => {
   };
 
   // ------------------------------------------------------------------ playing
-  const change = (state) => {
-    model.set(state);
-    model.save_changes();
-  };
   const advance = () => {
     const [guesses, now] = [model.get("guesses"), round()];
     if (guesses.length <= now) change({ guesses: [...guesses, slider.valueAsNumber] });
@@ -135,4 +131,10 @@ const buildGame = ({ model, el }) => {
   return { draw, dispose() {} };
 };
 
-export default widget({ last: () => 0, build: buildGame });
+export default widget({
+  traits: {
+    round: (value, model) => within(value, model.get("spec").times.length - 1),
+    guesses: (value) => value,
+  },
+  build: buildGame,
+});

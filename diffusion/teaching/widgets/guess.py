@@ -8,7 +8,7 @@ from diffusion.teaching import plots
 from diffusion.teaching.images import to_uint8
 from diffusion.teaching.widgets.image import interleaved
 from diffusion.teaching.widgets.view import Buffers
-from diffusion.teaching.widgets.widget import PageWidget, page_code
+from diffusion.teaching.widgets.widget import PageWidget, page_code, whole
 
 
 class GuessGame(PageWidget):
@@ -82,10 +82,7 @@ class GuessGame(PageWidget):
 
     @traitlets.validate("round")
     def _check_round(self, proposal):
-        number = proposal["value"]
-        if isinstance(number, bool) or not 0 <= number < self.rounds:
-            raise traitlets.TraitError(f"round must be in 0 … {self.rounds - 1}, not {number}.")
-        return number
+        return whole(proposal, 0, self.rounds - 1)
 
     @traitlets.validate("guesses")
     def _check_guesses(self, proposal):

@@ -5,7 +5,7 @@ import traitlets
 from diffusion.teaching import plots
 from diffusion.teaching.widgets.axis import Axis
 from diffusion.teaching.widgets.view import Buffers, View, rates_spec
-from diffusion.teaching.widgets.widget import PageWidget, page_code
+from diffusion.teaching.widgets.widget import PageWidget, page_code, whole
 
 # What draws a scrub in the page, in the order in which the one needs the other.
 PAGE = [
@@ -64,8 +64,10 @@ class Scrub(PageWidget):
 
     def _sent(self) -> dict:
         buffers = Buffers()
-        shown = [{"kind": "sign", "text": v} if isinstance(v, str) else v.spec(buffers)
-                 for v in self._described]  # fmt: skip
+        shown = [
+            {"kind": "sign", "text": view} if isinstance(view, str) else view.spec(buffers)
+            for view in self._described
+        ]
         spec = {"axis": axis_spec(self.axis, buffers), "views": shown, "types": buffers.types}
         return {"spec": spec, "buffers": buffers.bytes}
 
@@ -89,22 +91,12 @@ class Scrub(PageWidget):
 
     @traitlets.validate("position")
     def _check_position(self, proposal):
-        value = proposal["value"]
-        if isinstance(value, bool) or not 0 <= value <= self.axis.last:
-            raise traitlets.TraitError(f"position must be in 0 … {self.axis.last}, not {value}.")
-        return value
+        return whole(proposal, 0, self.axis.last)
 
     def still(self) -> bytes:
-        """A PNG of five moments."""
         axis = self.axis
-        labels = [f"{axis.symbol} = {axis.labels[position]}" for position in axis.moments]
-        rows = [
-            (view.label, [view.still(position) for position in axis.moments])
-            for view in self.views
-            if hasattr(view, "still")
-        ]
-        if rows:
-            return plots.filmstrip(rows, labels)
+        if pictures := [view for view in self.views if hasattr(view, "still")]:
+            return self.moments(*pictures)
         return plots.rates(axis.labels, axis.signal_rates, axis.noise_rates, axis.rate_names)
 
     def alt(self) -> str:
@@ -128,8 +120,9 @@ def _described(views: tuple[View | str, ...]) -> tuple[View | str, ...]:
     if not axes:
         raise ValueError("scrub needs at least one view, for example ImageView(film).")
     if any((axis.symbol, axis.labels) != (axes[0].symbol, axes[0].labels) for axis in axes):
-        names = {f"{a.symbol} = {a.labels[0]} … {a.labels[-1]} ({len(a.labels)} positions)": 0
-                 for a in axes}  # fmt: skip
+        names = dict.fromkeys(
+            f"{a.symbol} = {a.labels[0]} … {a.labels[-1]} ({len(a.labels)} positions)" for a in axes
+        )
         raise ValueError(
             f"all views of a scrub share one axis, but these have {' and '.join(names)}."
         )

@@ -16,6 +16,15 @@ def page_code(*names: str) -> str:
     return "".join((_HERE / name).read_text("utf-8") for name in names)
 
 
+def whole(proposal, first: int, last: int) -> int:
+    """The value that a trait is to get; TraitError unless it is in first … last."""
+    value = proposal["value"]
+    if isinstance(value, bool) or not first <= value <= last:
+        name = proposal["trait"].name
+        raise traitlets.TraitError(f"{name} must be in {first} … {last}, not {value}.")
+    return value
+
+
 class PageWidget(anywidget.AnyWidget):
     """A widget that the page draws by itself, from a description and from arrays.
 
@@ -32,6 +41,13 @@ class PageWidget(anywidget.AnyWidget):
     def __init__(self, **traits):
         super().__init__(**traits)
         belongs_to_this_cell(self)
+
+    def moments(self, *views) -> bytes:
+        """A PNG of these pictures at five moments of their axis."""
+        axis = views[0].axis
+        labels = [f"{axis.symbol} = {axis.labels[position]}" for position in axis.moments]
+        rows = [(view.label, [view.still(p) for p in axis.moments]) for view in views]
+        return plots.filmstrip(rows, labels)
 
     def close(self) -> None:
         """Take the widget off the page, and give back its memory."""
