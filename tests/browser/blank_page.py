@@ -20,33 +20,20 @@ MOUNT = """async ([code, css, state, buffers]) => {
 
     const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
     const attributes = { ...state, buffers: buffers.map((text) => new DataView(bytes(text))) };
-    let [handlers, before, setting, untold] = [[], attributes, false, false];
+    let handlers = [];
     const tell = (event) =>
-        handlers.filter(([name]) => name === event).forEach(([, handler]) => handler(model));
+        handlers.filter(([name]) => name === event).forEach(([, handler]) => handler());
     const model = {
         get: (name) => attributes[name],
-        hasChanged: (name) => attributes[name] !== before[name],
         set(...given) {
             const [values, options] =
                 typeof given[0] === "string" ? [{ [given[0]]: given[1] }, given[2]] : given;
-            const within = setting; // by a handler: what this one changes is told with the rest
-            setting = true;
-            if (!within) before = { ...attributes };
             const changed = Object.keys(values).filter((n) => attributes[n] !== values[n]);
             Object.assign(attributes, values);
             if (!options?.silent) {
-                untold ||= changed.length > 0;
                 for (const name of changed) tell(`change:${name}`);
             }
-            if (within && options?.silent) untold = false; // as in Jupyter, which then forgets it
-            if (within) return;
-            while (untold) {
-                untold = false;
-                tell("change");
-            }
-            setting = false;
         },
-        trigger: (event) => tell(event),
         save_changes: () => window.saved.push({ ...attributes }),
         on: (name, handler) => handlers.push([name, handler]),
         off: (name, handler) =>

@@ -34,12 +34,12 @@ const CROSSING = 1000; // milliseconds that a message may be on its way
 // built anew, in one go.
 const widget = ({ traits, build }) => ({
   initialize({ model }) {
+    // What a listener is given differs between Jupyter and others, and Jupyter tells no "change" of all
+    // together when a listener has set something: so we listen to each trait, and ask the model.
     for (const [name, mend] of Object.entries(traits))
-      model.on(`change:${name}`, (changed) => {
-        const value = mend(changed.get(name), model);
-        if (value === changed.get(name)) return;
-        changed.set(name, value, { silent: true }); // nobody else is to hear of the other one
-        changed.trigger?.("change", changed); // Jupyter forgets it after such a set
+      model.on(`change:${name}`, () => {
+        const value = mend(model.get(name), model);
+        if (value !== model.get(name)) model.set(name, value, { silent: true });
       });
     forgetWhenClosed(model);
   },
@@ -47,11 +47,13 @@ const widget = ({ traits, build }) => ({
   render({ model, el }) {
     let shown, resting;
     let told = -Infinity; // when the kernel last was
+    let telling = false;
     // Nothing is drawn from the kernel, so it need not follow a drag: it is told in the end.
     const tell = () => {
       clearTimeout(resting);
       resting = setTimeout(() => {
         if (!model.get("spec")) return; // it was closed
+        telling = true; // some hosts do not know `silent`
         for (const name of Object.keys(traits)) {
           // The kernel may have set it meanwhile. Set once more, what is saved is what is shown.
           const value = model.get(name);
@@ -59,32 +61,39 @@ const widget = ({ traits, build }) => ({
           model.set(name, value, { silent: true });
         }
         model.save_changes();
+        telling = false;
         told = performance.now();
       }, REST);
     };
     const change = (state) => {
-      model.set(state);
+      for (const [name, value] of Object.entries(state)) model.set(name, value);
       tell();
     };
     const go = (position) => change({ position: traits.position(position, model) });
 
-    const rebuild = () =>
+    let spec, buffers;
+    const rebuild = () => {
+      if (model.get("spec") === spec && model.get("buffers") === buffers) return;
+      [spec, buffers] = [model.get("spec"), model.get("buffers")];
       keepFocus(el, () => {
         shown?.dispose();
         el.replaceChildren();
         shown = build({ model, el, go, change });
         shown.draw();
       });
-    const follow = (changed) => {
-      if (changed.hasChanged("spec") || changed.hasChanged("buffers")) rebuild();
-      else shown.draw();
+    };
+    const draw = () => {
+      if (telling) return;
+      shown.draw();
       // What comes from the kernel now may have crossed our message, which it then takes for newer.
       if (performance.now() - told < CROSSING) tell();
     };
     rebuild();
-    model.on("change", follow);
+    const heard = { spec: rebuild, buffers: rebuild };
+    for (const name of Object.keys(traits)) heard[name] = draw;
+    for (const [name, handler] of Object.entries(heard)) model.on(`change:${name}`, handler);
     return () => {
-      model.off("change", follow);
+      for (const [name, handler] of Object.entries(heard)) model.off(`change:${name}`, handler);
       shown.dispose();
       el.replaceChildren();
     };
@@ -102,6 +111,7 @@ const keepFocus = (el, rebuild) => {
 // JupyterLab holds on to the models of closed widgets. It need not keep their data.
 const forgetWhenClosed = (model) => {
   model.on("destroy", (closed) => {
+    if (!closed?.clear) return; // another host's model
     closed.comm_live = false;
     closed.clear({ silent: true });
     closed.set({}); // and the state before this one is empty, too

@@ -134,6 +134,8 @@ const buildExplorer = ({ model, el, go, change }) => {
     axis = timeAxis(rates);
     judge(rates);
     const at = Math.round(along * T); // as far along as before, wherever that is now
+    const before = shown;
+    shown = null; // not to be drawn at a place that it may not have
     if (at !== model.get("position")) change({ position: at });
     const { signal_rates, noise_rates } = rates;
     const curve = (label, values, tone) => ({ label, values, tone, digits: 3 });
@@ -152,7 +154,7 @@ const buildExplorer = ({ model, el, go, change }) => {
     };
     const image = { ...picture, signal_rates, noise_rates };
     const strip = { ...image, kind: "strip", chart: true };
-    shown = replaceScrub(stage, shown, { axis, views: [image, curves, strip] }, { go, position });
+    shown = replaceScrub(stage, before, { axis, views: [image, curves, strip] }, { go, position });
   };
   return {
     draw() {
