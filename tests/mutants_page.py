@@ -41,13 +41,13 @@ CHANGES = [
     Change("image.js", "view.x_0 ? signal_rates[t] : 0", "signal_rates[t]"),
     Change(
         "strip.js",
-        "Math.round((axis.last * i) / (MOMENTS - 1))",
-        "Math.floor((axis.last * i) / MOMENTS)",
+        "Math.round((axis.last * i) / gaps)",
+        "Math.floor((axis.last * i) / gaps)",
     ),
     Change(
         "strip.js",
-        "(right - left) * i) / (MOMENTS - 1)",
-        "(right - left) * (i + 1)) / (MOMENTS - 1)",
+        "(right - left) * t) / axis.last",
+        "(right - left) * (t + 1)) / axis.last",
     ),
     Change("strip.js", "Math.round((t / axis.last)", "Math.floor((t / axis.last)"),
     # clouds

@@ -145,13 +145,13 @@ def test_a_strip_has_each_moment_under_its_place_on_the_axis(page):
         below = page.evaluate(
             "document.querySelector('svg[role=img]').getBoundingClientRect().bottom"
         )
-        assert len(boxes) == 9
+        gaps = min(8, steps)
+        assert len(boxes) == gaps + 1
         for i, (x, top, said) in enumerate(boxes):
-            share = steps * i / 8
-            t = math.floor(share + 0.5)  # the nearest, and of two the later one
+            t = math.floor(steps * i / gaps + 0.5)  # the nearest, and of two the later one
             assert said == f"this, t = {t}"
             assert_shows(page.pixels(i), q_sample(X_0, t, schedule, NOISE))
-            assert abs(x - chart.on_screen(share)) < 1 and top >= below - 1
+            assert abs(x - chart.on_screen(t)) < 1 and top >= below - 1
         for t in range(0, steps + 1, max(1, steps // 16)):
             page.go(t)
             marked = page.evaluate(
@@ -159,7 +159,7 @@ def test_a_strip_has_each_moment_under_its_place_on_the_axis(page):
                     each.classList.contains("scrub-nearest"))"""
             )
             assert sum(marked) == 1
-            assert abs(marked.index(True) / 8 - t / steps) <= 1 / 16 + 1e-9
+            assert abs(marked.index(True) / gaps - t / steps) <= 1 / (2 * gaps) + 1e-9
 
 
 # ------------------------------------------------------------------ clouds
@@ -495,9 +495,12 @@ def assert_explores(page, schedule):
     assert found["KL"].endswith(" nats")
     assert float(found["KL"].split()[0]) == pytest.approx(kl, rel=1e-3, abs=1e-9)
     left, verdict = page.text(".scrub-meter strong").split(" of the picture left: ")
-    assert float(left.removesuffix(" %")) == pytest.approx(
-        100 * signal[-1].item(), rel=0.06, abs=6e-4
-    )
+    if left == "less than 0.001 %":
+        assert 100 * signal[-1] < 0.001
+    else:
+        assert float(left.removesuffix(" %")) == pytest.approx(
+            100 * signal[-1].item(), rel=0.06, abs=6e-4
+        )
     assert verdict == ("noise" if signal[-1] <= 0.01 else "not noise")
 
     for share in (0, 0.3, 1):
@@ -510,8 +513,9 @@ def assert_explores(page, schedule):
         snr = 10 * schedule.log_snr(place, torch.float64).item() / math.log(10)
         said = f"{snr:+.1f} dB".replace("-", "−") if place else "+∞ dB"
         assert page.texts(".scrub-figure") == [f"ᾱt = {alpha_bar[place]:.4f}", f"SNR = {said}"]
-    for i in range(9):
-        place = math.floor(steps * i / 8 + 0.5)
+    gaps = min(8, steps)
+    for i in range(gaps + 1):
+        place = math.floor(steps * i / gaps + 0.5)
         assert_shows(page.pixels(1 + i), q_sample(X_0, place, schedule, NOISE))
 
 
@@ -601,7 +605,7 @@ def test_a_beta_of_0_or_1_is_refused_and_what_was_there_stays(page):
     page.show(ScheduleExplorer(X_0, NOISE))
     page.go(500)
     before = page.chart().drawn, page.pixels(0), page.pixels(9)
-    for name, said, value in [("beta_end", "β end", 1), ("beta_start", "β start", 0)]:
+    for name, said, value in [("beta_end", "βend", 1), ("beta_start", "βstart", 0)]:
         was = page.get(name)
         page.set(**{name: value})
         assert page.text(".scrub-meter strong") == f"{said} = {value} is refused"

@@ -102,11 +102,15 @@ const buildExplorer = ({ model, el, go, change }) => {
   let along = model.get("position") / model.get("time_steps"); // the share of the way
 
   const say = (text, exact) => {
-    write(verdict, text);
+    mathematics(verdict, text);
     mathematics(figures, exact);
   };
-  const percent = (share) => `${(100 * share).toFixed(share > 0.1 ? 0 : share > 1e-3 ? 1 : 3)} %`;
-  const short = (x) => minus(x >= 0.001 && x < 1e6 ? String(Number(x.toPrecision(4))) : x.toExponential(2));
+  const percent = (share) =>
+    share < 1e-5 ? "less than 0.001 %" : `${(100 * share).toFixed(share > 0.1 ? 0 : share > 1e-3 ? 1 : 3)} %`;
+  const short = (x) => {
+    if (x < 1e-300) return "less than 1e−300"; // there it may be rounded to 0, which it is not
+    return minus(x >= 0.001 && x < 1e6 ? String(Number(x.toPrecision(4))) : x.toExponential(2));
+  };
   const judge = (rates) => {
     const [T, rate] = [axis.last, rates.signal_rates.at(-1)];
     const kl = klFromNoise(rates.log_alpha_bars[T], sum_of_squares, count);
@@ -126,7 +130,7 @@ const buildExplorer = ({ model, el, go, change }) => {
     made = `${first} ${last} ${T}`;
     for (const [name, value] of [["β_start", first], ["β_end", last]])
       if (!(value > 0 && value < 1)) {
-        say(`${name.replace("_", " ")} = ${value} is refused`,
+        say(`${name} = ${value} is refused`,
           "this module takes β strictly between 0 and 1. What you see is the last schedule that it took.");
         return;
       }

@@ -4,10 +4,12 @@ const MOMENTS = 9;
 
 const stripView = (el, view, axis) => {
   el.classList.add("scrub-strip");
-  const moments = Array.from({ length: MOMENTS }, (_, i) => Math.round((axis.last * i) / (MOMENTS - 1)));
+  // Each t once, where there are few.
+  const gaps = Math.min(MOMENTS - 1, axis.last);
+  const moments = Array.from({ length: gaps + 1 }, (_, i) => Math.round((axis.last * i) / gaps));
   const { left, right, width } = CHART;
-  const pictures = moments.map((t, i) => {
-    const at = (left + ((right - left) * i) / (MOMENTS - 1)) / width;
+  const pictures = moments.map((t) => {
+    const at = (left + ((right - left) * t) / axis.last) / width;
     const figure = element(el, "div", { style: `--at: ${at}` });
     const { canvas, paint } = canvasOf(figure, view);
     paint(t);
@@ -17,7 +19,7 @@ const stripView = (el, view, axis) => {
   let marked = pictures[0];
   const draw = (t) => {
     marked.classList.remove("scrub-nearest");
-    marked = pictures[Math.round((t / axis.last) * (MOMENTS - 1))];
+    marked = pictures[Math.round((t / axis.last) * gaps)];
     marked.classList.add("scrub-nearest");
   };
   return { draw };

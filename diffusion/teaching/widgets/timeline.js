@@ -51,6 +51,9 @@ const timeline = (el, axis, { go, position }) => {
   keepKeys(play, speed, fullscreen);
 
   // ---------------------------------------------------------------- the read-outs
+  // Bars reach to 1, or to the greatest rate where one is above 1.
+  const most = (rates) => rates.reduce((top, rate) => Math.max(top, rate), 1);
+  const top = Math.max(most(signal_rates), most(noise_rates));
   const readouts = element(el, "div", { class: "scrub-readouts" });
   const where = numberSpan(readouts, axis.longestLabel + symbol.length + 3, "scrub-where");
   const equation = element(readouts, "span", { class: "scrub-equation", "aria-hidden": "true" });
@@ -62,7 +65,7 @@ const timeline = (el, axis, { go, position }) => {
     const node = element(equation, "span", { class: "scrub-term", "data-tone": tone });
     const rate = element(node, "span", { class: "scrub-number" });
     mathematics(element(node, "span"), ` · ${name}`);
-    const track = element(node, "span", { class: "scrub-bar-track" });
+    const track = element(node, "span", { class: "scrub-bar-track", style: `--one: ${1 / top}` });
     return { rate, bar: element(track, "span", { class: "scrub-bar-fill" }) };
   };
   const signalTerm = term("signal", axis.terms[0]);
@@ -74,8 +77,6 @@ const timeline = (el, axis, { go, position }) => {
     return [numberSpan(item, longest), text];
   });
 
-  const most = (rates) => rates.reduce((top, rate) => Math.max(top, rate), 1);
-  const top = Math.max(most(signal_rates), most(noise_rates));
   const show = ({ rate, bar }, value) => {
     write(rate, value.toFixed(3));
     bar.style.clipPath = `inset(0 ${(100 - (100 * value) / top).toFixed(1)}% 0 0)`;
