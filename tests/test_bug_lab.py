@@ -123,7 +123,7 @@ def test_the_page_shows_each_bug_beside_the_picture_as_it_should_be():
 
 def test_mean_and_deviation_are_those_of_the_picture():
     for bug, entry in zip(BUGS, received(some_lab())["bugs"], strict=True):
-        ours, readouts = entry["views"][0], entry["axis"]["readouts"]
+        ours, readouts = entry["views"][0], dict(entry["axis"]["readouts"])
         for t in (0, 3, 6):
             x_0 = torch.tensor(ours["x_0"]) / 127.5 - 1
             noise = torch.tensor(ours["noise"]) * ours["noise_unit"]

@@ -86,7 +86,7 @@ def in_the_lab(bug, t):
     tiles = torch.nn.functional.pad(x_0, (1, 1, 1, 1)).view(3, 3, 10, 10)
     lab = widgets.BugLab(tiles.transpose(1, 2).reshape(1, 30, 30), SCHEDULE, {}, (bug,))
     position = lab.spec["bugs"][0]["axis"]["labels"].index(str(t))
-    deviation = lab.spec["bugs"][0]["axis"]["readouts"]["standard deviation"][position]
+    deviation = dict(lab.spec["bugs"][0]["axis"]["readouts"])["standard deviation"][position]
     return bug.rates(SCHEDULE)[0][t].item(), float(deviation)
 
 

@@ -11,7 +11,7 @@ const present = async () => {
   const widgets = [...Reveal.getCurrentSlide().querySelectorAll(WIDGETS)];
   const widget = widgets.find((each) => each.checkVisibility({ visibilityProperty: true }));
   await (widget ?? document.documentElement).requestFullscreen();
-  widget?.querySelector("input[type=range]")?.focus();
+  (widget?.querySelector(".scrub-timeline input") ?? widget?.querySelector("input"))?.focus();
 };
 
 const release = () => document.activeElement?.blur();

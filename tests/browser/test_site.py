@@ -206,7 +206,7 @@ def test_the_explorer_is_exact_without_a_kernel(open_page):
         def says():
             return " ".join(meter.inner_text().split())
 
-        assert "0.6 % of the picture left: noise" in says()
+        assert "0.64 % of the picture left: noise" in says()
         field.fill("500")
         before = explorer.evaluate(SHOWN)
         knobs.nth(1).fill(str(math.log10(0.146)))

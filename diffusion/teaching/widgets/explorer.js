@@ -106,7 +106,7 @@ const buildExplorer = ({ model, el, go, change }) => {
     mathematics(figures, exact);
   };
   const percent = (share) =>
-    share < 1e-5 ? "less than 0.001 %" : `${(100 * share).toFixed(share > 0.1 ? 0 : share > 1e-3 ? 1 : 3)} %`;
+    share < 1e-5 ? "less than 0.001 %" : `${(100 * share).toFixed(share > 0.1 ? 0 : share > 0.02 ? 1 : share > 1e-3 ? 2 : 3)} %`;
   const short = (x) => {
     if (x < 1e-300) return "less than 1e−300"; // there it may be rounded to 0, which it is not
     return minus(x >= 0.001 && x < 1e6 ? String(Number(x.toPrecision(4))) : x.toExponential(2));

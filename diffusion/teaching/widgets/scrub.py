@@ -138,5 +138,5 @@ def axis_spec(axis: Axis, buffers: Buffers) -> dict:
         "spoken": axis.spoken,
         "result": axis.result,
         "terms": list(axis.terms),
-        "readouts": axis.readouts,
+        "readouts": list(axis.readouts.items()),  # a notebook that is stored sorts a dict
     } | rates_spec(axis, buffers)

@@ -13,7 +13,7 @@ const axisOf = ({ labels, readouts, ...rest }) => ({
   last: labels.length - 1,
   label: (position) => labels[position],
   longestLabel: longest(labels),
-  readouts: Object.entries(readouts).map(([name, texts]) => ({
+  readouts: readouts.map(([name, texts]) => ({
     name,
     text: (position) => texts[position],
     longest: longest(texts),
