@@ -379,7 +379,7 @@ def test_the_timeline_has_the_axis_of_the_first_view():
         assert np.array_equal(axis.pop(rates), getattr(expected, rates))
     names = {"symbol": "t", "spoken": "time t", "result": "x_{}", "terms": ["x_0", "ε"]}
     places = {"labels": expected.labels, "ticks": [0, 5, 10, 15, 20]}
-    assert axis == {**names, **places, "readouts": expected.readouts}
+    assert axis == {**names, **places, "readouts": [[*item] for item in expected.readouts.items()]}
 
 
 # ------------------------------------------------------------------------------ the scrub
