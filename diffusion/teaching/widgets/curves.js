@@ -47,10 +47,17 @@ const curvesView = (el, view, axis) => {
     point(end);
     return d;
   };
-  for (const { values, tone, ghost } of [...ghosts.map((g) => ({ ...g, ghost: true })), ...curves]) {
-    const name = ghost ? "scrub-line scrub-ghost" : "scrub-line";
-    element(frame.plot, "path", { d: path(values), class: name, "data-tone": tone, "stroke-dasharray": DASHES[tone] });
-  }
+  const line = ({ values, tone }, name = "scrub-line") => {
+    const style = { class: name, "data-tone": tone, "stroke-dasharray": DASHES[tone] };
+    const node = element(frame.plot, "path", style);
+    const trace = () => node.setAttribute("d", path(values));
+    trace();
+    return trace;
+  };
+  for (const ghost of ghosts) line(ghost, "scrub-line scrub-ghost");
+  const traces = curves.map((curve) => line(curve));
+  const refresh = () => traces.forEach((trace) => trace());
+
   const playhead = element(frame.svg, "g", { class: "scrub-playhead" });
   element(playhead, "path", { d: `M0,${frame.top}V${frame.bottom}` });
   const dots = curves.map(({ tone }) => element(playhead, "circle", { r: 4.5, "data-tone": tone }));
@@ -68,5 +75,5 @@ const curvesView = (el, view, axis) => {
     });
     frame.svg.ariaLabel = `${view.alt} At ${axis.symbol} = ${label(t)}: ${spoken.join(", ")}.`;
   };
-  return { draw };
+  return { draw, refresh };
 };

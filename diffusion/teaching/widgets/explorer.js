@@ -98,6 +98,7 @@ const buildExplorer = ({ model, el, go, change }) => {
   const stage = element(el, "div");
   let shown = null;
   let made = ""; // the numbers that it was made from
+  let rates = null;
   let axis = null;
   let along = model.get("position") / model.get("time_steps"); // the share of the way
 
@@ -134,7 +135,14 @@ const buildExplorer = ({ model, el, go, change }) => {
           "this module takes β strictly between 0 and 1. What you see is the last schedule that it took.");
         return;
       }
-    const rates = ratesOf(linspace(first, last, T));
+    const now = ratesOf(linspace(first, last, T));
+    if (shown && axis.last === T) {
+      for (const [name, values] of Object.entries(now)) rates[name].set(values);
+      judge(rates);
+      shown.refresh();
+      return;
+    }
+    rates = now;
     axis = timeAxis(rates);
     judge(rates);
     const at = Math.round(along * T); // as far along as before, wherever that is now

@@ -14,13 +14,14 @@ const stripView = (el, view, axis) => {
     const { canvas, paint } = canvasOf(figure, view);
     paint(t);
     canvas.ariaLabel = `${view.alt}, ${axis.symbol} = ${axis.label(t)}`;
-    return figure;
+    return { figure, paint: () => paint(t) };
   });
-  let marked = pictures[0];
+  const refresh = () => pictures.forEach(({ paint }) => paint());
+  let marked = pictures[0].figure;
   const draw = (t) => {
     marked.classList.remove("scrub-nearest");
-    marked = pictures[Math.round((t / axis.last) * gaps)];
+    marked = pictures[Math.round((t / axis.last) * gaps)].figure;
     marked.classList.add("scrub-nearest");
   };
-  return { draw };
+  return { draw, refresh };
 };

@@ -14,7 +14,8 @@ const replaceScrub = (el, before, spec, how) => {
   return scrub;
 };
 
-// spec is { axis, views }; position() is where the slider is, and go(position) moves it.
+// spec is { axis, views }; position() is where the slider is, and go(position) moves it. Whoever writes
+// other values into the arrays of the spec calls refresh().
 const buildScrub = (el, spec, { position, go }) => {
   const { axis } = spec;
   const scrub = element(el, "div", { class: "scrub" });
@@ -34,6 +35,7 @@ const buildScrub = (el, spec, { position, go }) => {
   parts.push(timeline(element(scrub, "div"), axis, { position, go }));
   return {
     draw: () => parts.forEach(({ draw }) => draw(position())),
+    refresh: () => parts.forEach(({ refresh }) => refresh?.()),
     dispose: () => parts.forEach(({ dispose }) => dispose?.()),
   };
 };
