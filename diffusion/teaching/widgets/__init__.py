@@ -14,6 +14,7 @@ from diffusion.teaching.widgets.guess import GuessGame
 from diffusion.teaching.widgets.histogram import HistogramView
 from diffusion.teaching.widgets.image import ImageView
 from diffusion.teaching.widgets.points import PointsView
+from diffusion.teaching.widgets.question import Question, ask
 from diffusion.teaching.widgets.scrub import scrub
 from diffusion.teaching.widgets.strip import StripView
 
@@ -29,8 +30,10 @@ __all__ = [
     "HistogramView",
     "ImageView",
     "PointsView",
+    "Question",
     "ScheduleExplorer",
     "StripView",
+    "ask",
     "scrub",
     "step_axis",
     "time_axis",

@@ -118,6 +118,19 @@ const forgetWhenClosed = (model) => {
   });
 };
 
+// ------------------------------------------------------------------ answers
+// A page may keep the reader's answers for the next visit, and open what it has kept closed until an
+// answer is given: then it has an object `answers`, with get(name) and set(name, state), and listens to
+// the event.
+const remember = (model, name, traits) => {
+  const kept = globalThis.answers?.get(name);
+  if (kept) for (const trait of traits) if (trait in kept) model.set(trait, kept[trait]);
+};
+const answered = (el, model, name, traits) => {
+  globalThis.answers?.set(name, Object.fromEntries(traits.map((trait) => [trait, model.get(trait)])));
+  el.dispatchEvent(new CustomEvent("answered", { bubbles: true, composed: true }));
+};
+
 // ------------------------------------------------------------------ elements
 const SVG = "http://www.w3.org/2000/svg";
 const element = (parent, name, attributes = {}, text = "") => {

@@ -43,6 +43,7 @@ class CurvesView(View):
         curves: the Curves to draw.
         y_range: fixed, so that a small change looks small.
         alt: what the curves show, a sentence.
+        draw: the label of a curve that the learner draws before any is shown; see `scrub(ask=…)`.
     """
 
     kind = "curves"
@@ -54,6 +55,7 @@ class CurvesView(View):
         curves: list[Curve] | None = None,
         y_range: tuple[float, float] = (0.0, 1.0),
         alt: str = "The signal rate and the noise rate.",
+        draw: str | None = None,
     ):
         axis = as_axis(axis)
         if curves is None:
@@ -70,8 +72,11 @@ class CurvesView(View):
                 )
         if not curves:
             raise ValueError("there is no curve to draw.")
-        super().__init__(axis, ", ".join(curve.label for curve in curves), alt)
-        self.curves, self.y_range = curves, y_range
+        labels = [curve.label for curve in curves]
+        if draw is not None and draw not in labels:
+            raise ValueError(f"there is no curve {draw!r} to draw among {', '.join(labels)}.")
+        super().__init__(axis, ", ".join(labels), alt)
+        self.curves, self.y_range, self.draw = curves, y_range, draw
 
     def spec(self, buffers: Buffers) -> dict:
         low, high = self.y_range
@@ -84,11 +89,19 @@ class CurvesView(View):
             }
             for curve in self.curves
         ]
-        return super().spec(buffers) | {
-            "curves": curves,
-            "y_range": [low, high],
-            "y_ticks": quarters(low, high),
-        }
+        return (
+            super().spec(buffers)
+            | {
+                "curves": curves,
+                "y_range": [low, high],
+                "y_ticks": quarters(low, high),
+            }
+            | (
+                {"draw": [curve.label for curve in self.curves].index(self.draw)}
+                if self.draw
+                else {}
+            )
+        )
 
 
 def quarters(low: float, high: float) -> list[float]:

@@ -21,18 +21,21 @@ PAGE = [
 ]
 
 
-def scrub(*views: View | str, at: float | None = None) -> "Scrub":
+def scrub(*views: View | str, at: float | None = None, ask: str | None = None) -> "Scrub":
     """A timeline under one or more views; drawn and moved in the browser, without the kernel.
 
     Args:
         views: views over one and the same axis. Pictures and point clouds go to the left, charts
             to the right. A text between them, such as "+" or "=", is shown as it is.
         at: the value to start from: t = 250, or β = 0.1 where β is scrubbed. By default the first.
+        ask: a question to be answered before the views are seen: with a place on the axis, which
+            stays as a pin on the track; or with a drawing, where a view has a curve to draw.
 
     Returns:
         A widget. `it.at` is the value where its slider rests, and can be set; `it.position` is the
         place of that value on the axis, a whole number: another widget may drive it or follow it,
-        `jslink((slider, "value"), (it, "position"))`. `it.show(…)` shows something else.
+        `jslink((slider, "value"), (it, "position"))`. `it.show(…)` shows something else. `it.pins`
+        and `it.sketch` are what was answered, and `it.open` says whether the views are shown.
 
     The equation under the slider is that of the first view. When the cell that made a scrub is run
     again, the scrub is closed.
@@ -41,15 +44,21 @@ def scrub(*views: View | str, at: float | None = None) -> "Scrub":
         TypeError: something else than views and texts is given.
         ValueError: no view is given, they have different axes, or the axis has no such value.
     """
-    return Scrub(*views, at=at)
+    return Scrub(*views, at=at, ask=ask)
 
 
 class Scrub(PageWidget):
     _esm = page_code(*PAGE, "scrub.js")
 
-    def __init__(self, *views: View | str, at: float | None = None):
-        self._described = _described(views)
-        super().__init__(position=self.axis.position(at) if at is not None else 0, **self._sent())
+    # What the learner answers: places on the axis, or a curve at evenly spaced places of it.
+    pins = traitlets.List(traitlets.Int()).tag(sync=True, echo_update=False)
+    sketch = traitlets.List(traitlets.Float()).tag(sync=True, echo_update=False)
+    open = traitlets.Bool(True).tag(sync=True, echo_update=False)
+
+    def __init__(self, *views: View | str, at: float | None = None, ask: str | None = None):
+        self._described, self._ask = _described(views), ask
+        start = self.axis.position(at) if at is not None else 0
+        super().__init__(position=start, open=ask is None, **self._sent())
 
     def show(self, *views: View | str, at: float | None = None) -> None:
         """Show these views instead, in one message; the slider stays where it is if it can."""
@@ -69,6 +78,7 @@ class Scrub(PageWidget):
             for view in self._described
         ]
         spec = {"axis": axis_spec(self.axis, buffers), "views": shown, "types": buffers.types}
+        spec |= {"ask": self._ask} if self._ask else {}
         return {"spec": spec, "buffers": buffers.bytes}
 
     @property
@@ -93,6 +103,13 @@ class Scrub(PageWidget):
     def _check_position(self, proposal):
         return whole(proposal, 0, self.axis.last)
 
+    @traitlets.validate("pins")
+    def _check_pins(self, proposal):
+        for pin in proposal["value"]:
+            if isinstance(pin, bool) or not 0 <= pin <= self.axis.last:
+                raise traitlets.TraitError(f"a pin must be in 0 … {self.axis.last}, not {pin}.")
+        return proposal["value"]
+
     def still(self) -> bytes:
         axis = self.axis
         if pictures := [view for view in self.views if hasattr(view, "still")]:
@@ -108,7 +125,8 @@ class Scrub(PageWidget):
     def __repr__(self) -> str:
         axis = self.axis
         views = ", ".join(map(repr, self.views))
-        return f"scrub {axis.symbol} = {axis.labels[0]} … {axis.labels[-1]}: {views}"
+        asks = f"“{self._ask}” " if self._ask else ""
+        return f"{asks}scrub {axis.symbol} = {axis.labels[0]} … {axis.labels[-1]}: {views}"
 
 
 def _described(views: tuple[View | str, ...]) -> tuple[View | str, ...]:

@@ -29,6 +29,7 @@ class PageWidget(anywidget.AnyWidget):
     """A widget that the page draws by itself, from a description and from arrays.
 
     A subclass has `still()`, a PNG for where no widget can run, and `alt()`, its text alternative.
+    Where there is nothing to be seen, `still()` gives None.
     """
 
     _css = page_code("style.css")
@@ -59,5 +60,5 @@ class PageWidget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs):
         # The second part tells Google Colab where it finds anywidget.
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        picture = plots.bundle(self.still(), self.alt()) | {"text/plain": repr(self)}
-        return data | picture, metadata
+        picture = plots.bundle(still, self.alt()) if (still := self.still()) else {}
+        return data | picture | {"text/plain": repr(self)}, metadata

@@ -1,0 +1,71 @@
+// A question: answers to choose from, or a field for a number. What is right, and why, comes after.
+
+const buildQuestion = ({ model, el, change }) => {
+  el.classList.add("scrub-view", "scrub-question");
+  const { name, right, said, within: reach, unit } = received(model);
+  const number = typeof right === "number";
+  const withUnit = (value) => minus(unit ? `${value} ${unit}` : value);
+  const near = (value, other) => Math.abs(value - other) <= reach * (1 + 1e-9);
+  remember(model, name, ["given", "open"]);
+
+  const answer = (given) => {
+    change({ given, open: true });
+    answered(el, model, name, ["given", "open"]);
+  };
+  const form = element(el, "form", { class: "scrub-buttons", "aria-label": "your prediction" });
+  const button = (text, type = "button") => {
+    const node = element(form, "button", { type, class: "scrub-button" });
+    mathematics(node, text);
+    keepKeys(node);
+    return node;
+  };
+  let field;
+  const choices = new Map();
+  if (number) {
+    field = element(form, "input", { type: "number", step: "any", "aria-label": "your number", required: "" });
+    keepKeys(field);
+    if (unit) element(form, "span", {}, unit);
+    button("That is my guess", "submit");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (Number.isFinite(field.valueAsNumber)) answer(String(field.valueAsNumber));
+    });
+  } else
+    for (const [text] of said) {
+      const node = button(text);
+      node.addEventListener("click", () => answer(text));
+      choices.set(text, node);
+    }
+  const skip = button("Show me");
+  skip.classList.add("scrub-skip");
+  skip.addEventListener("click", () => answer(""));
+  const verdict = element(el, "div", { class: "scrub-verdict", role: "status" });
+
+  const draw = () => {
+    const [given, open] = [model.get("given"), model.get("open")];
+    for (const node of form.querySelectorAll("button, input")) node.disabled = open;
+    skip.hidden = open;
+    for (const [text, node] of choices) {
+      node.ariaPressed = given === text;
+      node.dataset.mark = !open ? "" : text === right ? "right" : given === text ? "wrong" : "";
+    }
+    if (number && given) field.value = given;
+    verdict.replaceChildren();
+    if (!open) return;
+    const line = (lead, text) => {
+      const node = element(verdict, "p");
+      element(node, "strong", {}, lead);
+      if (text) mathematics(element(node, "span"), ` ${text}`);
+    };
+    const of = (value) => said.find(([text]) => (number ? near(value, Number(text)) : text === value))?.[1];
+    const hit = number ? given && near(Number(given), right) : given === right;
+    if (given && !hit) line(number ? `You said ${withUnit(given)}.` : `“${given}”:`, of(number ? Number(given) : given));
+    line(number ? `${hit ? "Yes: it" : "It"} is ${withUnit(right)}.` : hit ? "Yes." : `It is “${right}”.`, of(right));
+  };
+  return { draw, dispose() {} };
+};
+
+export default widget({
+  traits: { given: (value) => value ?? "", open: Boolean },
+  build: buildQuestion,
+});
