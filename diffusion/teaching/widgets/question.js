@@ -6,11 +6,11 @@ const buildQuestion = ({ model, el, change }) => {
   const number = typeof right === "number";
   const withUnit = (value) => minus(unit ? `${value} ${unit}` : value);
   const near = (value, other) => Math.abs(value - other) <= reach * (1 + 1e-9);
-  remember(model, name, ["given", "open"]);
+  remember(model, name, ["given", "shown"]);
 
   const answer = (given) => {
-    change({ given, open: true });
-    answered(el, model, name, ["given", "open"]);
+    change({ given, shown: true });
+    answered(el, model, name, ["given", "shown"]);
   };
   const form = element(el, "form", { class: "scrub-buttons", "aria-label": "your prediction" });
   const button = (text, type = "button") => {
@@ -42,16 +42,16 @@ const buildQuestion = ({ model, el, change }) => {
   const verdict = element(el, "div", { class: "scrub-verdict", role: "status" });
 
   const draw = () => {
-    const [given, open] = [model.get("given"), model.get("open")];
-    for (const node of form.querySelectorAll("button, input")) node.disabled = open;
-    skip.hidden = open;
+    const [given, shown] = [model.get("given"), model.get("shown")];
+    for (const node of form.querySelectorAll("button, input")) node.disabled = shown;
+    skip.hidden = shown;
     for (const [text, node] of choices) {
       node.ariaPressed = given === text;
-      node.dataset.mark = !open ? "" : text === right ? "right" : given === text ? "wrong" : "";
+      node.dataset.mark = !shown ? "" : text === right ? "right" : given === text ? "wrong" : "";
     }
     if (number && given) field.value = given;
     verdict.replaceChildren();
-    if (!open) return;
+    if (!shown) return;
     const line = (lead, text) => {
       const node = element(verdict, "p");
       element(node, "strong", {}, lead);
@@ -66,6 +66,6 @@ const buildQuestion = ({ model, el, change }) => {
 };
 
 export default widget({
-  traits: { given: (value) => value ?? "", open: Boolean },
+  traits: { given: (value) => value ?? "", shown: Boolean },
   build: buildQuestion,
 });

@@ -32,7 +32,7 @@ class Question(PageWidget):
 
     Attributes:
         given: the learner's answer, as text; empty before it is given, and where it was skipped.
-        open: whether the right answer is shown.
+        shown: whether the right answer is shown.
 
     Raises:
         ValueError: the right answer is none of those to choose from, or an answer to a question for
@@ -42,7 +42,7 @@ class Question(PageWidget):
     _esm = page_code("common.js", "question.js")
 
     given = traitlets.Unicode("").tag(sync=True, echo_update=False)
-    open = traitlets.Bool(False).tag(sync=True, echo_update=False)
+    shown = traitlets.Bool(False).tag(sync=True, echo_update=False)
 
     def __init__(
         self,

@@ -35,7 +35,7 @@ def scrub(*views: View | str, at: float | None = None, ask: str | None = None) -
         A widget. `it.at` is the value where its slider rests, and can be set; `it.position` is the
         place of that value on the axis, a whole number: another widget may drive it or follow it,
         `jslink((slider, "value"), (it, "position"))`. `it.show(…)` shows something else. `it.pins`
-        and `it.sketch` are what was answered, and `it.open` says whether the views are shown.
+        and `it.sketch` are what was answered, and `it.shown` says whether the views are shown.
 
     The equation under the slider is that of the first view. When the cell that made a scrub is run
     again, the scrub is closed.
@@ -53,12 +53,12 @@ class Scrub(PageWidget):
     # What the learner answers: places on the axis, or a curve at evenly spaced places of it.
     pins = traitlets.List(traitlets.Int()).tag(sync=True, echo_update=False)
     sketch = traitlets.List(traitlets.Float()).tag(sync=True, echo_update=False)
-    open = traitlets.Bool(True).tag(sync=True, echo_update=False)
+    shown = traitlets.Bool(True).tag(sync=True, echo_update=False)
 
     def __init__(self, *views: View | str, at: float | None = None, ask: str | None = None):
         self._described, self._ask = _described(views), ask
         start = self.axis.position(at) if at is not None else 0
-        super().__init__(position=start, open=ask is None, **self._sent())
+        super().__init__(position=start, shown=ask is None, **self._sent())
 
     def show(self, *views: View | str, at: float | None = None) -> None:
         """Show these views instead, in one message; the slider stays where it is if it can."""
