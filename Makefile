@@ -17,8 +17,9 @@ INSTALL = $(VENV_PYTHON) -m pip --disable-pip-version-check install --constraint
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
 
-lab: .venv/.lab ## install what is needed, then open JupyterLab on the first lesson
-	$(VENV_PYTHON) -m jupyterlab --ServerApp.ip=127.0.0.1 $(LABARGS) notebooks/01_add_noise_once.ipynb
+lab: .venv/.lab ## install what is needed, then open JupyterLab on the first lesson, in work/
+	@$(VENV_PYTHON) tools/copy_lessons.py
+	$(VENV_PYTHON) -m jupyterlab --ServerApp.ip=127.0.0.1 $(LABARGS) work/01_add_noise_once.ipynb
 
 test: .venv/.test ## install what is needed, then run all tests and every lesson
 	$(VENV_PYTHON) -m pytest -n 2 --dist loadfile $(PYTESTARGS)

@@ -36,8 +36,8 @@ class BugLab(PageWidget):
 
     Attributes:
         choice: the number of the bug that is in; set it to put another one in.
-        votes: {number of a bug: for each test, whether the learner has said that it will notice}. The
-            page shows what the tests say of a bug once there is a vote on it.
+        votes: {number of a bug: for each test, whether the learner expects it to notice}. The page
+            shows what the tests say of a bug once there is a vote on it.
         noticed: {name of the bug: {name of the test: whether it noticed}}.
     """
 
