@@ -10,6 +10,8 @@ import subprocess
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
 from xml.etree import ElementTree
 
 import pytest
@@ -18,7 +20,7 @@ from ipywidgets import Widget
 from nbformat.v4 import new_code_cell, new_notebook, new_output, writes
 
 import diffusion
-from diffusion.teaching import checks
+from diffusion.teaching import checks, claims
 
 ROOT = Path(__file__).parents[1]
 
@@ -52,8 +54,12 @@ def what_notices(lesson: str) -> str | None:
         if cell["cell_type"] != "code":
             continue
         source, printed = "".join(cell["source"]), io.StringIO()
+        shell = SimpleNamespace(user_ns={"In": [source]})
         try:
-            with redirect_stdout(printed):
+            with (
+                redirect_stdout(printed),
+                mock.patch(f"{claims.__name__}.get_ipython", lambda: shell),
+            ):
                 exec(source, names)
         except AssertionError:
             return source

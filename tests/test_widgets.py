@@ -26,7 +26,9 @@ from diffusion.teaching.widgets import (
     HistogramView,
     ImageView,
     PointsView,
+    Question,
     StripView,
+    ask,
     scrub,
     step_axis,
     time_axis,
@@ -211,6 +213,10 @@ def bars(heights):
             r"'x' needs one value per position, 21 in all.*\(20,\)",
         ),
         (lambda: CurvesView(SCHEDULE, []), ValueError, "no curve to draw"),
+        (lambda: CurvesView(SCHEDULE, draw="ᾱ_t"), ValueError, "no curve 'ᾱ_t' to draw among √ᾱ_t"),
+        (lambda: ask("nobody"), ValueError, "no question 'nobody' in questions.toml"),
+        (lambda: Question("q", "no", {"yes": ""}), ValueError, "right answer 'no' is none of"),
+        (lambda: Question("q", 6, {"six": ""}), ValueError, "must be numbers, as 6 is"),
         (lambda: Curve("x", torch.zeros(21), "blue"), ValueError, "tone must be one of signal"),
         (lambda: Curve("x", torch.zeros(21), digits=-1), ValueError, "digits must be in 0 … 9"),
         (lambda: bars(heights(20)), ValueError, "21 in all"),
@@ -422,6 +428,22 @@ def test_a_position_that_is_none_is_refused(position):
     with pytest.raises(traitlets.TraitError, match=r"position must be in 0 … 20, not|an int, not"):
         it.position = position
     assert it.position == 7
+
+
+def test_an_answer_that_is_none_is_refused():
+    choice, number = Question("q", "a", {"a": "", "b": ""}), Question("q", 6, {})
+    asked = scrub(CurvesView(SCHEDULE), ask="At which t?")
+    assert scrub(CurvesView(SCHEDULE)).shown and not (asked.shown or choice.shown or number.shown)
+    for it, trait, value, words in [
+        (choice, "given", "c", "one of a, b, not 'c'"),
+        (number, "given", "six", "a number, not 'six'"),
+        (number, "given", "nan", "a number, not 'nan'"),
+        (asked, "pins", [0, 21], "a pin must be in 0 … 20, not 21"),
+    ]:
+        with pytest.raises(traitlets.TraitError, match=words):
+            setattr(it, trait, value)
+    choice.given, number.given, asked.pins = "b", "-6.5", [0, 20]
+    assert repr(asked).startswith("“At which t?” scrub t = 0 … 20: ")
 
 
 def test_something_else_is_shown_in_one_message(monkeypatch):

@@ -223,9 +223,14 @@ def test_the_site_keeps_what_follows_closed_and_remembers_the_answers(lesson):
     first.locator(".scrub-question button").first.click()
     assert after.is_visible() and lesson.evaluate(closed) == gates.count() - 1
     given = first.locator(".scrub-verdict").inner_text()
+    scrub = lesson.locator(".tag_predict:has(.scrub-ask)").first
+    scrub.evaluate("(node) => node.closest('.gate')?.classList.remove('closed')")
+    scrub.get_by_role("button", name="That is my guess").click()
+    guess = scrub.locator(".scrub-pins span").inner_text()
     lesson.reload()
+    expect(scrub.locator(".scrub-pins span")).to_have_text(guess)
     expect(lesson.locator(".scrub-verdict").first).to_have_text(given, use_inner_text=True)
-    assert lesson.evaluate(closed) == gates.count() - 1
+    assert lesson.evaluate(closed) == gates.count() - 2
     lesson.get_by_role("button", name="Show everything").click()
     assert lesson.evaluate(closed) == notes.count() == 0
     lesson.get_by_role("button", name="Forget my answers").click()

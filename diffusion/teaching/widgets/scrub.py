@@ -70,7 +70,7 @@ class Scrub(PageWidget):
         with self.hold_sync():
             for name, value in self._sent().items():
                 setattr(self, name, value)
-            self.position = position
+            self.position, self.pins, self.sketch = position, [], []
 
     def _sent(self) -> dict:
         buffers = Buffers()
