@@ -58,7 +58,7 @@ def what_notices(lesson: str) -> str | None:
         try:
             with (
                 redirect_stdout(printed),
-                mock.patch(f"{claims.__name__}.get_ipython", lambda: shell),
+                mock.patch.object(claims, "get_ipython", return_value=shell),
             ):
                 exec(source, names)
         except AssertionError:
