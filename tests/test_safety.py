@@ -23,10 +23,6 @@ TAG = "<img src=x onerror=alert(1)>"
 EVIL = TAG + "\"'&"
 
 
-def test_an_alt_stays_an_alt():
-    assert f'alt="{escape(EVIL)}"' in plots.bundle(b"", EVIL)["text/html"]
-
-
 FOLDERS = (ROOT / "diffusion", ROOT / "docs" / "static", ROOT / "docs" / "slides")
 FILES = [path for folder in FOLDERS for path in folder.rglob("*")]
 
