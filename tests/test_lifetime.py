@@ -93,15 +93,6 @@ def test_a_cell_that_is_run_again_closes_what_it_made(run, make, code):
     assert len(_instances) == models  # what the last run made stays
 
 
-def test_fifty_runs_leave_one_widget_and_ipython_keeps_no_data(run):
-    runs = [run("a", "a_scrub()")]
-    models = len(_instances)
-    runs += [run("a", "a_scrub()") for _ in range(49)]
-    assert len(_instances) == models
-    assert all((it.comm, it.spec, it.buffers) == (None, {}, []) for it in runs[:-1])
-    assert runs[-1].comm is not None and runs[-1].buffers
-
-
 @pytest.mark.parametrize(
     ("why", "cells"),
     [
