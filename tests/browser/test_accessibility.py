@@ -73,8 +73,8 @@ def test_tab_goes_through_a_page_and_is_seen(opened):
         assert_keyboard_reaches_all(page, page.locator("body"))
 
 
-def test_what_lies_in_a_drawer_takes_the_focus_only_when_it_is_open(opened):
-    with opened("index.html", width=700, reduced_motion="reduce") as page:
+def test_on_a_small_screen_drawers_take_the_focus_when_open_and_what_is_wide_is_scrolled(opened):
+    with opened("index.html", width=400, reduced_motion="reduce") as page:
         for name, link in (("__navigation", ".sidebar-drawer a"), ("__toc", ".toc-drawer ul ul a")):
             box, link = page.locator(f"#{name}"), page.locator(link).first
             assert not link.is_visible()
@@ -92,9 +92,6 @@ def test_what_lies_in_a_drawer_takes_the_focus_only_when_it_is_open(opened):
             page.keyboard.press("Tab")
             assert not page.evaluate(beside), page.evaluate("document.activeElement.outerHTML")
 
-
-def test_what_is_wider_than_its_box_is_scrolled_by_keyboard(opened):
-    with opened("index.html", width=400) as page:
         code = page.locator("pre[tabindex]").first
         code.focus()
         page.keyboard.press("ArrowRight")
