@@ -112,9 +112,8 @@ def test_a_widget_stays_because(run, why, cells):
 @pytest.fixture
 def colab(monkeypatch):
     """Google Colab, as far as a widget can tell, and what it wants to be told of a widget."""
-    calls = []
     output = SimpleNamespace(
-        enable_custom_widget_manager=lambda: calls.append("enabled"),
+        enable_custom_widget_manager=lambda: None,
         _widgets=SimpleNamespace(_installed_url="https://example.org/manager.js"),
     )
     monkeypatch.setitem(sys.modules, "google.colab", SimpleNamespace(output=output))
