@@ -255,6 +255,19 @@ def test_each_tensor_travels_once():
     assert view["x_0"].tolist() == [129] * 4 and view["noise"].tolist() == [-127] * 4
 
 
+def test_the_histogram_of_frames_counts_every_value():
+    frames = chain()
+    view = sent(HistogramView(frames))
+    shares = view["heights"].reshape(-1, 70) / 255
+    for position in (0, 5, 10):
+        values = frames.frame(position).flatten()
+        counts = torch.histc(values[values.abs() < 3.5], 70, -3.5, 3.5)
+        expected = (counts / len(values) * 10 / view["top"]).clamp(max=1)
+        assert_close(torch.from_numpy(shares[position]).float(), expected, atol=0.002, rtol=0)
+        share = (values.abs() > 1).float().mean().item()
+        assert view["notes"][position] == f"{100 * share:.1f} % beyond ±1"
+
+
 def first_densities(x_0):
     view = sent(HistogramView(Blend(x_0, torch.zeros_like(x_0), NoiseSchedule(time_steps=2))))
     return view["heights"].reshape(3, 70)[0] / 255 * view["top"], view["notes"][0]

@@ -2,10 +2,7 @@
 
 import re
 from contextlib import ExitStack, contextmanager
-from decimal import Decimal
 from functools import cache
-from itertools import accumulate
-from operator import mul
 
 import matplotlib
 import pytest
@@ -18,6 +15,7 @@ from harness import (
 from matplotlib import colors
 from test_site import LESSONS, scrubs_of
 
+from diffusion import NoiseSchedule
 from diffusion.teaching import plots
 
 FORMULAS_ARE_SET = """() => document.querySelectorAll("mjx-container").length
@@ -159,12 +157,9 @@ def test_a_slider_says_where_it_stands(page_of):
     page = page_of(LESSONS[2])
     slider = page.locator(".scrub-timeline input").first
     assert slider.get_attribute("aria-label") == "time t"
-    first, last = Decimal("0.0001"), Decimal("0.02")
-    kept = [1 - (first + (last - first) * i / 999) for i in range(1000)]
-    alpha_bars = [Decimal(1), *accumulate(kept, mul)]
     for t in (0, 1, 250, 500, 1000):
         slider.fill(str(t))
-        share = round(100 * alpha_bars[t].sqrt())
+        share = round(100 * NoiseSchedule().signal_rate(t).item())
         spoken = f"t = {t} of 1000, {share} % signal rate"
         assert slider.get_attribute("aria-valuetext") == spoken
 
