@@ -9,6 +9,7 @@ import sys
 import tomllib
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from xml.etree import ElementTree
 
 import pytest
@@ -99,6 +100,11 @@ def test_all_widgets_are_such_as_colab_can_show(lesson):
             assert [each.name for each in node.names] == ["FileUpload"]
         if isinstance(node, ast.Import):
             assert not {each.name for each in node.names} & {"ipywidgets", "anywidget"}
+
+
+def test_cells_are_small(lesson):
+    lengths = [len(cell["text"].splitlines()) for cell in lesson.code]
+    assert max(lengths) <= 14 and median(lengths) <= 5
 
 
 def test_one_cell_imports(lesson):
