@@ -65,9 +65,7 @@ FUNCTION = {
 }
 ONE_TENSOR = FUNCTION | {
     "torch tensor of real numbers, not ndarray": give(np.zeros(3)),
-    "torch tensor of real numbers, not float": give(0.5),
     "torch tensor of real numbers, not list": give([0.5, 0.7]),
-    "torch tensor of real numbers, not torch.complex64": give(torch.zeros(3) + 0j),
     "Give back one tensor, or a list of": [
         give([torch.zeros(3), "x"]),
         give((torch.zeros(3), torch.zeros(4))),
@@ -89,14 +87,13 @@ def three_tensors(change, names, length):
     return FUNCTION | {
         "Not attempted yet": [*FUNCTION["Not attempted yet"], give((..., ..., None))],
         f"{wanted} one Tensor": change(lambda a, b, c: c),
-        f"{wanted} one dict": change(lambda a, b, c: {"a": a}),
         f"{wanted} 2": change(lambda a, b, c: (a, b)),
         f"{wanted} 4": change(lambda a, b, c: [a, b, c, a]),
         f"{names[0]} holds NaN": change(lambda a, b, c: (a * math.nan, b, None)),
         f"{names[0]} holds inf": change(lambda a, b, c: (a / 0, b[0], c)),
         f"{name}: This one is still missing": [last(give(...)), last(give(None))],
         f"{name}: Make it a torch tensor of real numbers, not": [
-            *(last(to) for to in (Tensor.numpy, Tensor.tolist, lambda c: c + 0j)),
+            *(last(to) for to in (Tensor.numpy, Tensor.tolist, lambda c: c + 0j))
         ],
         f"{name}: The shape should be ({length},)": last(lambda c: c[:, None]),
     }
@@ -208,8 +205,6 @@ BETA_FOR_SPREAD = {
     "the answer is smaller": 0.3,
     "the answer is larger": 0.2,
     "Give a number, not str": "0.25",
-    "Give a number, not bool": True,
-    "Give a number, not complex": 1j,
     "Give a number, not function": give(0.25),
     "Give one number, not 3.": torch.zeros(3),
 }
@@ -235,14 +230,14 @@ def walking(**changes):
 
 def walk_in_place(x_0, schedule, noises):
     x_t = x_0.clone()
-    for right in walk(x_0, schedule, noises):
-        yield x_t.copy_(right)
+    return (x_t.copy_(right) for right in walk(x_0, schedule, noises))
 
 
-def walk_that_uses_up(x_0, schedule, noises):
-    for a, b in zip(schedule.alphas, schedule.betas, strict=True):
-        x_0 = a.sqrt() * x_0 + b.sqrt() * noises.pop(0)
-        yield x_0
+def walk_that_uses_up(x_t, schedule, noises):
+    for t in times_of(schedule):
+        x_t = next(walk(x_t, schedule, t * noises[:1], times=[t]))
+        noises.pop(0)
+        yield x_t
 
 
 def times_of(schedule):
@@ -309,13 +304,10 @@ SIGNAL_LEFT = FUNCTION | {
         lambda s, t: s.alphas[:t].sqrt().prod(),
         lambda s, t: s.alpha_bar(t) ** 0.5,
         lambda s, t: s.alpha_bars[t - 1].sqrt(),
-        lambda s, t: s.alphas.cumprod(0)[t - 1 : t].sqrt(),
         lambda s, t: math.sqrt(s.alphas[:t].prod()),
-        lambda s, t: math.prod(s.alphas[:t].tolist()) ** 0.5,
         lambda s, t: math.prod(math.sqrt(a) for a in s.alphas[:t]),
         lambda s, t: math.prod(s.alpha(i).sqrt() for i in range(1, t + 1)),
         lambda s, t: (1 - s.betas[:t]).log().sum().div(2).exp(),
-        lambda s, t: (1 - s.noise_rate(t) ** 2).sqrt(),
         lambda s, t: [*forward_chain(torch.ones(1), s, torch.zeros(5, 1))][t - 1],
     ],
     "Right for t = 3, but not for t = 5: Not yet": lambda s, t: s.alphas[:3].prod().sqrt(),
@@ -446,9 +438,7 @@ BETA_END_FOR_100 = {
     "β is a variance": [0, 1, -0.2, 20],
     "the β_end for T = 1000. With T = 100, 60 % of the picture is left": [0.02, torch.tensor(0.02)],
     "Too small: 1.09 % of the picture is left at t = 100": 0.17,
-    "Too small: 99.7 % of the picture": 1e-5,
     "gone by t = 76, and the steps after": 0.3,
-    "gone by t = 41, and the steps after": 0.99,
     "Give a number, not str": "0.2",
 }
 
@@ -608,7 +598,6 @@ Q_SAMPLE = merged(
             *(jumping(blend=blend) for blend in BLENDS),
             jumping(at_t(minus)),  # −ε is as likely as ε
             jumping(of_share(lambda s, t: s.alphas[:t].prod())),
-            jumping(lambda s, t: (math.sqrt(s.alpha_bar(t)), math.sqrt(1 - s.alpha_bar(t)))),
             lambda x, t, s, g: q_sample(x, t, s, generator=g),
             lambda x, t, s, g: [jumping()(part, t, s, g) for part in x],
             lambda x, t, s, g: torch.normal(
@@ -629,25 +618,24 @@ Q_SAMPLE = merged(
         "step by step": lambda x, t, s, g: [*forward_chain(x, s, generator=g)][t - 1],
         "The noise is something else each time": [
             jumping(draw=unseeded(randn)),
-            jumping(
-                of_share(lambda s, t: s.alpha_bar(t) ** 1.1), draw=unseeded(uniform(lambda u: u))
-            ),
+            jumping(at_t(lambda k, a: (k**1.1, a)), unseeded(uniform(lambda u: u))),
         ],
         "The noise is the same in every call": [
             jumping(draw=own_seed(randn)),
             jumping(draw=reseeded(randn)),
         ],
         "Give back one tensor, not 2": lambda x, t, s, g: (jumping()(x, t, s, g), x),
-        "changed your input": [
-            lambda x, t, s, g: jumping()(x.mul_(2), t, s, g),
-            jumping(lambda s, t: (s.alpha_bars.sqrt_()[t - 1], 1)),
-        ],
+        "changed your input": [jumping(lambda s, t: (s.alpha_bars.sqrt_()[t - 1], 1))],
     },
 )
 
 
 def ones(x_0):
     return -1, *[1] * (x_0.ndim - 1)
+
+
+def ones_but_for(ndim, form):
+    return lambda x_0: form if x_0.ndim == ndim else ones(x_0)
 
 
 def sampling(
@@ -679,10 +667,9 @@ def change_t(to):
     return change(lambda x_t, e, t: (x_t, e, to(t)))
 
 
-def noise_first(x_0, schedule, generator):
-    noise = torch.randn(x_0.shape, generator=generator)
-    t = (schedule.time_steps * torch.rand(len(x_0), generator=generator)).long() + 1
-    return q_sample(x_0, t, schedule, noise), noise, t
+def noise_first(x, s, g):
+    noise, t = randn(x.shape, g), (len(s) * torch.rand(len(x), generator=g)).long() + 1
+    return q_sample(x, t, s, noise), noise, t
 
 
 def one_by_one(x_0, schedule, generator):
@@ -730,7 +717,7 @@ WRONG_T = {
     ],
     "t are sorted within the batch": twice(randint, lambda t, u: t.sort().values),
     "ever have the same t, as torch.randperm": [
-        lambda low, end, size, g: torch.randperm(5, generator=g)[:4] + 1,
+        lambda low, end, size, g: torch.randperm(5, generator=g)[:4] + 1
     ],
     "t hang together": [
         twice(randint, lambda t, u: torch.cat([t[::2], 6 - t[::2]])),
@@ -756,15 +743,9 @@ SAMPLE_XT = merged(
             lambda *given: (lambda x_t, e, t: (x_t, -e, t))(*sampling(at_t(minus))(*given)),
         ],
         "not for x_0 of shape (3, 3): x_t: The shape": shaped(3, 3),
-        "numbers differ from the formula": sampling(
-            forms=[lambda x: ones(x) if x.ndim > 2 else (-1,)] * 2
-        ),
-        "not for x_0 of shape (3, 5, 2): Your code": sampling(
-            forms=[lambda x: (-1, 1, 1, 1) if x.ndim == 4 else (-1, 1)] * 2
-        ),
-        "not for x_0 of shape (5, 1, 3, 2): noise: The shape": lambda *given: [
-            part.squeeze() for part in sample_xt(*given)
-        ],
+        "numbers differ from the formula": sampling(forms=[ones_but_for(2, (-1,))] * 2),
+        "not for x_0 of shape (3, 5, 2): Your code": sampling(forms=[ones_but_for(3, (-1, 1))] * 2),
+        "(5, 1, 3, 2): noise: The shape": lambda *given: [*map(torch.squeeze, sample_xt(*given))],
         "x_t holds NaN": change(lambda x_t, e, t: (x_t.sqrt(), e, t)),
         "clamped the result": change(lambda x_t, e, t: (x_t.clamp(-1, 1), e, t)),
         "rescaled or clamped x_0": [
