@@ -427,7 +427,6 @@ SCHEDULE_TABLES = {
     ],
     "A NoiseSchedule does the work": NoiseSchedule,
     "betas: Not yet: the numbers differ": change_tables(lambda a, b, c: (7 * a, b, c)),
-    "alphas: Not yet: the numbers differ": change_tables(lambda a, b, c: (a, 7 * b, c)),
     "alpha_bars: Not yet: the numbers differ": change_tables(lambda a, b, c: (a, b, 7 * c)),
 }
 BETA_END_FOR_100 = {
@@ -499,16 +498,13 @@ def randint(low, end, size, g):
     return torch.randint(low, end, size, generator=g)
 
 
-def unseeded(draw):
-    return lambda *size: draw(*size[:-1], None)
+def from_another(source):
+    return lambda draw: lambda *size_and_g: draw(*size_and_g[:-1], source(size_and_g[-1]))
 
 
-def own_seed(draw):
-    return lambda *size: draw(*size[:-1], torch.Generator().manual_seed(0))
-
-
-def reseeded(draw):
-    return lambda *size: draw(*size[:-1], size[-1].manual_seed(0))
+unseeded = from_another(lambda g: None)
+own_seed = from_another(lambda g: torch.Generator().manual_seed(0))
+reseeded = from_another(lambda g: g.manual_seed(0))
 
 
 def twice(draw, change):
@@ -544,11 +540,10 @@ NORMAL = [  # whatever the way, from N(0, 1)
 NO_BELL = {  # mostly of the right mean and variance
     "noise is uniform": [
         uniform(lambda u: u),
-        uniform(lambda u: 2 * u - 1),
         uniform(lambda u: (u - 0.5) * math.sqrt(12)),
     ],
     "Your noise has 2 values only": twice(randn, lambda n, m: n.sign()),
-    "You clamped the noise": [twice(randn, lambda n, m, c=c: n.clamp(-c, c)) for c in (1, 2, 3)],
+    "You clamped the noise": [twice(randn, lambda n, m, c=c: n.clamp(-c, c)) for c in (1, 3)],
     "not the shape of a bell curve": [
         uniform(lambda u: (0.5 - u).sign() * (1.0001 - (2 * u - 1).abs()).log() / math.sqrt(2)),
         uniform(lambda u: -(1 - u).log() - 1),
@@ -565,8 +560,6 @@ NO_BELL = {  # mostly of the right mean and variance
         twice(randn, lambda n, m: torch.cat([n[::2], -n[::2]])),
     ],
     "same for all channels.": same_along(-3),
-    "same for all rows.": same_along(-2),
-    "same for all columns.": same_along(-1),
     "same for all channels and rows and columns.": same_along(-3, -2, -1),
 }
 NO_VARIANCE_OF_1 = [
@@ -595,7 +588,7 @@ Q_SAMPLE = merged(
     each(lambda draw: jumping(draw=draw), first_of(NO_BELL) | {"Correct.": NORMAL}),
     {
         "Correct.": [
-            *(jumping(blend=blend) for blend in BLENDS),
+            *(jumping(blend=blend) for blend in BLENDS[::2]),
             jumping(at_t(minus)),  # −ε is as likely as ε
             jumping(of_share(lambda s, t: s.alphas[:t].prod())),
             lambda x, t, s, g: q_sample(x, t, s, generator=g),
@@ -610,7 +603,7 @@ Q_SAMPLE = merged(
             jumping(at_t(lambda k, a: (k, 0.9 * a))),
             lambda x, t, s, g: jumping()(jumping()(x, t, s, g), t, s, g),
         ],
-        "but not for t = 1 and (1, 20, 30)": lambda x, t, s, g: jumping()(x.view(4, 4, 4), t, s, g),
+        "but not for t = 1 and (1, 20, 30)": lambda x, t, s, g: jumping()(x.view(4, 8, 8), t, s, g),
         "Your answer holds NaN": lambda *given: jumping()(*given).sqrt(),
         "You added up the β": jumping(of_share(lambda s, t: 1 - s.betas[:t].sum())),
         "clamped the result": lambda *given: jumping()(*given).clamp(-1, 1),
@@ -695,12 +688,8 @@ def noise_last(x, s, g):
     return x_t, (x_t - mean) / std, t
 
 
-def one_after_the_other(low, end, size, g):
-    return torch.cat([randint(low, end, (1,), g) for _ in range(*size)])
-
-
 RIGHT_T = [  # here T = 5
-    one_after_the_other,
+    lambda low, end, size, g: torch.cat([randint(low, end, (1,), g) for _ in range(*size)]),
     lambda low, end, size, g: torch.randint(5, size, generator=g) + 1,
     lambda low, end, size, g: (5 * torch.rand(size, generator=g)).long() + 1,
     lambda low, end, size, g: torch.empty(size).long().random_(1, 6, generator=g),
@@ -733,7 +722,7 @@ WRONG_T = {
 }
 SAMPLE_XT = merged(
     three_tensors(change, ("x_t", "noise", "t"), 4),
-    each(sampling, first_of(JUMPS)),
+    each(sampling, dict([*first_of(JUMPS).items()][::2])),  # they are lesson 4's
     each(lambda draw: sampling(draw=draw), NO_BELL | {"Correct.": NORMAL[-4:]}),
     each(lambda draw: sampling(draw_t=draw), WRONG_T | {"Correct.": RIGHT_T}),
     {
@@ -745,7 +734,7 @@ SAMPLE_XT = merged(
         "not for x_0 of shape (3, 3): x_t: The shape": shaped(3, 3),
         "numbers differ from the formula": sampling(forms=[ones_but_for(2, (-1,))] * 2),
         "not for x_0 of shape (3, 5, 2): Your code": sampling(forms=[ones_but_for(3, (-1, 1))] * 2),
-        "(5, 1, 3, 2): noise: The shape": lambda *given: [*map(torch.squeeze, sample_xt(*given))],
+        "(1, 3, 2, 5): t: The shape": lambda *given: [*map(torch.squeeze, sample_xt(*given))],
         "x_t holds NaN": change(lambda x_t, e, t: (x_t.sqrt(), e, t)),
         "clamped the result": change(lambda x_t, e, t: (x_t.clamp(-1, 1), e, t)),
         "rescaled or clamped x_0": [
@@ -781,12 +770,8 @@ SAMPLE_XT = merged(
             change_t(to) for to in (lambda t: t[:1], lambda t: t[0], lambda t: t[0].item())
         ],
         "t: The dtype should be torch.int64": change_t(Tensor.float),
-        "noise: The shape should be (4, 4, 4, 4)": [
-            change(lambda x_t, e, t: (x_t, e[0], t)),
-            change(lambda x_t, e, t: (x_t, e[:, :1], t)),
-        ],
+        "noise: The shape should be (4, 4, 4, 4)": change(lambda x_t, e, t: (x_t, e[:, :1], t)),
         "x_t: The shape should be (4, 4, 4, 4)": change(lambda x_t, e, t: (x_t[None], e, t)),
-        "noise: The dtype should be": change(lambda x_t, e, t: (x_t, e.double(), t)),
         "x_t: The dtype should be": change(lambda x_t, e, t: (x_t.double(), e, t)),
         "run from 0 to T − 1": sampling(times=(0, 5)),
         "You count from 0, as the diffusers library does": [
@@ -800,7 +785,7 @@ SAMPLE_XT = merged(
         "The noise is the same in every call": sampling(draw=own_seed(randn)),
         "same for all pictures.": sampling(draw=same_along(-4)),
         "Your noise has the mean": [
-            *(sampling(draw=draw) for draw in NO_VARIANCE_OF_1),
+            *(sampling(draw=draw) for draw in NO_VARIANCE_OF_1[:2]),
             lambda x, s, g: sampling(draw=twice(randn, lambda n, m: n * x.std()))(x, s, g),
             lambda x, s, g: sampling(draw=twice(randn, lambda n, m: n + x))(x, s, g),
         ],

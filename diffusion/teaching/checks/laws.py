@@ -1,8 +1,8 @@
 """Whether random numbers are drawn by their law: noise from N(0, 1), times from 1 … T.
 
-The numbers come from many calls of an attempt, so that chance is averaged out. Behind each bound
-stands how often a right answer would break it if the seed were not fixed. The worst case, lesson 5,
-comes to less than 10⁻⁷ in all.
+The numbers come from many calls of an attempt, so that chance is averaged out. Beside each bound
+stands how often a right answer would break it if the seed were not fixed; what is only a name for a
+mistake found anyway has no such rate. In lessons 4 and 5 all bounds come to less than 10⁻⁷ each.
 """
 
 from itertools import combinations
@@ -58,14 +58,14 @@ def _check_spread(noise: Tensor, draw: str, off: str) -> None:
     n, mean, variance = len(noise), noise.mean().item(), noise.var().item()
     values, largest = len((100 * noise).round().unique()), noise.abs().max()
     width = (noise.max() - noise.min()).item()
-    if values < 50:
+    if values < 50:  # those of a bell curve, to two digits, are some 700
         raise Mistake(f"Your noise has {values} values only. The bell curve has them all: {draw}.")
     if abs((12 * variance) ** 0.5 - width) < 0.03 * width:  # as a box of this width has it
         raise Mistake(
             "Your noise is uniform. torch.randn draws from the bell curve, torch.rand does not: "
             f"{draw}."
         )
-    if (noise.abs() > largest - 1e-4).sum() > n / 1000:
+    if (noise.abs() > largest - 1e-4).sum() > n / 1000:  # a bell curve has one there
         raise Mistake("You clamped the noise. Clamping is for showing, not for the data.")
     # In standard errors; each is beyond 6 in 2 · 10⁻⁹ of all cases.
     if abs(mean) * n**0.5 > 6 or abs(variance - 1) * (n / 2) ** 0.5 > 6:

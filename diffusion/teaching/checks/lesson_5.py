@@ -5,6 +5,7 @@ how the three tensors hang together, and how they are distributed over many call
 """
 
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 
 import torch
@@ -29,7 +30,7 @@ from diffusion.teaching.checks.lesson_4 import SEED, wrong_jumps
 # As many channels, rows and columns as pictures: rates along the wrong dimension then raise
 # nothing, and can be named.
 PICTURES = (4, 4, 4, 4)
-OTHERS = [(3, 3), (3, 5, 2), (5, 1, 3, 2), (1, 3, 2, 5)]
+OTHERS = [(3, 3), (3, 5, 2), (1, 3, 2, 5)]
 
 TIMES = "torch.randint(1, schedule.time_steps + 1, x_0.shape[:1], generator=generator)"
 NOISE = "torch.randn(x_0.shape, generator=generator)"
@@ -56,11 +57,8 @@ def _trial(shape: tuple, check: Callable, calls: int = 1, label: str = "") -> Tr
         # Half as wide as the noise: what has the spread of x_0 is no noise.
         return gaussian(*shape) / 2, uneven_schedule(), Generator().manual_seed(SEED)
 
-    def compare(answers, again):
-        x_0, schedule, _ = inputs()
-        check(answers, again, x_0, schedule)
-
-    return Trial(inputs, compare, calls, label)
+    x_0, schedule, _ = inputs()
+    return Trial(inputs, partial(check, x_0=x_0, schedule=schedule), calls, label)
 
 
 def _check_parts(answers, again, x_0: Tensor, schedule: NoiseSchedule) -> None:
