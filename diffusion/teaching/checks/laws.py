@@ -105,8 +105,9 @@ def times_hang_together(t: Tensor, T: int) -> bool:
     two_calls = one_hot(torch.cat([t[:-1], t[1:]], dim=1) - 1, T).double()
     tables = torch.einsum("cia,cjb->ijab", two_calls, two_calls)  # how often each pair of times
     first, second = torch.triu_indices(*tables.shape[:2], offset=1)
-    # With n = 4 and T = 5, 28 tables of 25 pairs: χ² with 24 degrees of freedom, 10⁻⁹ in all.
-    return bool(chi_squared(tables[first, second].flatten(1)).max() > 100)
+    # With n = 4 and T = 5, 28 tables of 25 pairs: χ² with 24 degrees of freedom. In the four of a
+    # time and its next one, each time counts twice: 2 χ²(4) + χ²(16). Beyond 130: 10⁻⁹ in all.
+    return bool(chi_squared(tables[first, second].flatten(1)).max() > 130)
 
 
 def chi_squared(counts: Tensor) -> Tensor:
