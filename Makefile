@@ -17,11 +17,13 @@ INSTALL = $(VENV_PYTHON) -m pip --disable-pip-version-check install --constraint
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
 
-lab: .venv/.lab ## install what is needed, then open JupyterLab on the first lesson
-	$(VENV_PYTHON) -m jupyterlab --ServerApp.ip=127.0.0.1 $(LABARGS) notebooks/01_add_noise_once.ipynb
+lab: .venv/.lab ## install what is needed, then open JupyterLab on the first lesson, in work/
+	@$(VENV_PYTHON) tools/copy_lessons.py
+	$(VENV_PYTHON) -m jupyterlab --ServerApp.ip=127.0.0.1 $(LABARGS) work/01_add_noise_once.ipynb
 
+# In the order of the files: those in browser/, which take longest, are begun first.
 test: .venv/.test ## install what is needed, then run all tests and every lesson
-	$(VENV_PYTHON) -m pytest -n 2 --dist loadfile $(PYTESTARGS)
+	$(VENV_PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTESTARGS)
 
 # Without browser and lessons: what runs a line only to draw it says little of whether it is right.
 coverage: .venv/.test ## run the unit tests, and fail below 100 % of the core or 95 % of what teaches

@@ -20,6 +20,7 @@ WIDGETS = "diffusion/teaching/widgets"
 
 DRAWING = "tests/browser/test_drawing.py"
 RATES = "tests/browser/test_rates.py"
+ANSWERS = "tests/browser/test_answers.py"
 LAB = "tests/browser/test_hostile.py"  # in JupyterLab, which takes longer
 
 
@@ -76,7 +77,7 @@ CHANGES = [
     Change("timeline.js", "show(noiseTerm, noise_rates[t])", "show(noiseTerm, signal_rates[t])"),
     Change("timeline.js", "write(node, text(t))", "write(node, text(Math.max(0, t - 1)))"),
     Change("common.js", "const REST = 110;", "const REST = 0;"),
-    Change("common.js", "mend(changed.get(name), model)", "changed.get(name)"),
+    Change("common.js", "mend(model.get(name), model)", "model.get(name)"),
     Change("common.js", "performance.now() - told < CROSSING", "false", LAB),
     Change("explorer.js", "time_steps: steps,", "time_steps: (T) => T,"),
     Change("common.js", "    forgetWhenClosed(model);\n", "", LAB),
@@ -91,7 +92,9 @@ CHANGES = [
         "const DDPM = ratesOf(linspace(1e-4, 0.02, 999))",
     ),
     Change("explorer.js", "!(value > 0 && value < 1)", "!(value > 0 && value <= 1)"),
-    Change("explorer.js", "        return;\n", ""),
+    Change("explorer.js", 'took.");\n        return;\n', 'took.");\n'),
+    Change("explorer.js", "      shown.refresh();\n", ""),
+    Change("strip.js", "({ paint }) => paint()", "() => {}"),
     Change("rates.js", "Math.log1p(-beta)", "Math.log1p(beta)", RATES),
     Change("rates.js", "Math.log1p(-beta)", "Math.log(1 - beta)", RATES),
     Change("rates.js", "Math.sqrt(-Math.expm1(log))", "Math.sqrt(1 - Math.exp(log))", RATES),
@@ -108,6 +111,28 @@ CHANGES = [
         "bug_lab.js", 'if (model.get("choice") !== bug) put();', "if (bug === undefined) put();"
     ),
     Change("guess.js", "const at = (t - 1) / (last - 1)", "const at = t / last"),
+    # questions
+    Change("asking.js", "root.classList.toggle(sketching ?", "void (sketching ?", ANSWERS),
+    Change("asking.js", "pin / axis.last", "pin / (axis.last + 1)", ANSWERS),
+    Change("asking.js", "[...new Set([", "[...new Array([", ANSWERS),
+    Change(
+        "asking.js",
+        "remember(model, ask, ANSWER);",
+        "",
+        ANSWERS,
+        "the site remembers by question.js",
+    ),
+    Change(
+        "sketch.js", "for (let k = a + 1; k < b; k++)", "for (let k = a + 2; k < b; k++)", ANSWERS
+    ),
+    Change("sketch.js", "limit(low + up * (high - low))", "limit(low + up * high * 0.9)", ANSWERS),
+    Change("sketch.js", "values.fill(values[drawn[0]], 0, drawn[0])", "values", ANSWERS),
+    Change("sketch.js", "values[Math.round((last * i) / (POINTS - 1))]", "values[0]", ANSWERS),
+    Change("question.js", "answered(el, model, name", "void (el, model, name", ANSWERS),
+    Change("question.js", "  remember(model, name,", "  void (model, name,", ANSWERS),
+    Change("question.js", "<= reach", "< 0", ANSWERS),
+    Change("bug_lab.js", "[bug]: ticked", "[0]: ticked", ANSWERS),
+    Change("bug_lab.js", "alarm === Boolean(vote[i])", "alarm !== Boolean(vote[i])", ANSWERS),
 ]
 
 

@@ -64,7 +64,9 @@ def for_a_room(notebook: NotebookNode) -> None:
         outputs = [output.get("data", {}) for output in cell.get("outputs", [])]
         if kind in ("slide", "subslide"):
             shown = False
-        if any({"image/png", "text/html", WIDGET_VIEW} & set(data) for data in outputs):
+        if "predict" in tags and cell.source.startswith("ask("):
+            cell.metadata["hide_input"] = True
+        elif any({"image/png", "text/html", WIDGET_VIEW} & set(data) for data in outputs):
             cell.metadata["hide_input"] = True
             tags.append("picture")
             shown = shown or kind != "skip"

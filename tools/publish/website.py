@@ -80,6 +80,11 @@ def for_reading(notebook: NotebookNode) -> None:
         cells.append(cell)
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             cell.metadata["tags"] = [*tags, "hide-input"]
+        if "claims" in tags:  # the line that it prints is what opens it
+            (printed,) = cell.outputs
+            line = printed.text.strip()
+            cell.metadata["mystnb"] = {"code_prompt_show": line, "code_prompt_hide": line}
+            cell.outputs = []
         if "solution" in tags:
             show, hide = "Show the solution", "Hide the solution"
             cell.metadata["mystnb"] = {"code_prompt_show": show, "code_prompt_hide": hide}

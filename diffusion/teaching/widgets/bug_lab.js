@@ -1,4 +1,5 @@
-// Buttons for the bugs, the line of code that is wrong, a scrub of what it does, and the tests.
+// Buttons for the bugs, the line of code that is wrong, a scrub of what it does, and the tests: first
+// the learner ticks those that will notice, then they are run.
 
 const buildBugLab = ({ model, el, go, change }) => {
   el.classList.add("scrub-bug-lab", "scrub-view");
@@ -16,11 +17,17 @@ const buildBugLab = ({ model, el, go, change }) => {
   const summary = element(el, "p", { role: "status" });
   const table = element(el, "table", { class: "scrub-table" });
   const heads = element(element(table, "thead"), "tr");
-  for (const name of ["test", "measured", "alarm above", "verdict"])
+  for (const name of ["test", "will it notice?", "measured", "alarm above", "verdict"])
     element(heads, "th", { scope: "col" }, name);
   const body = element(table, "tbody");
+  const run = element(el, "button", { type: "button", class: "scrub-button" }, "Run the tests");
+  run.addEventListener("click", () => {
+    const ticked = Array.from(body.querySelectorAll("input"), (tick) => tick.checked);
+    change({ votes: { ...model.get("votes"), [bug]: ticked } });
+  });
+  keepKeys(run);
 
-  let shown, bug;
+  let shown, bug, votes;
   const put = () => {
     bug = model.get("choice");
     const { name, wrong, right, rows, axis, views } = bugs[bug];
@@ -37,20 +44,36 @@ const buildBugLab = ({ model, el, go, change }) => {
     const position = () => model.get("position");
     shown = replaceScrub(stage, shown, { axis: axisOf(axis), views }, { go, position });
 
-    const noticed = rows.filter(([, , , alarm]) => alarm).map(([test]) => test);
-    write(summary, `${name}: noticed by ${noticed.join(", ") || "no test"}.`);
+    judge();
+  };
+  const judge = () => {
+    votes = model.get("votes");
+    const { name, rows } = bugs[bug];
+    const vote = votes[bug]; // once the tests have been run
     body.replaceChildren();
-    for (const [test, measured, limit, alarm] of rows) {
+    rows.forEach(([test, measured, limit, alarm], i) => {
       const cells = element(body, "tr");
       element(cells, "th", { scope: "row" }, test);
-      element(cells, "td", {}, measured);
+      const tick = element(element(cells, "td"), "input", { type: "checkbox", "aria-label": `${test} will notice` });
+      keepKeys(tick);
+      tick.checked = vote?.[i] ?? false;
+      tick.disabled = Boolean(vote);
+      element(cells, "td", {}, vote ? measured : "·");
       element(cells, "td", {}, limit);
-      element(element(cells, "td"), alarm ? "strong" : "span", {}, alarm ? "notices" : "passes");
-    }
+      const verdict = element(cells, "td");
+      if (!vote) verdict.append("·");
+      else element(verdict, alarm ? "strong" : "span", {}, alarm ? "notices" : "passes");
+    });
+    run.disabled = Boolean(vote);
+    if (!vote) return write(summary, `${name}: which tests will notice? Tick them, then run the tests.`);
+    const noticed = rows.filter(([, , , alarm]) => alarm).map(([test]) => test);
+    const right = rows.filter(([, , , alarm], i) => alarm === Boolean(vote[i])).length;
+    write(summary, `${name}: noticed by ${noticed.join(", ") || "no test"}. You foresaw ${right} of ${rows.length}.`);
   };
   return {
     draw() {
       if (model.get("choice") !== bug) put();
+      else if (model.get("votes") !== votes) judge();
       else shown.draw();
     },
     dispose: () => shown?.dispose(),
@@ -61,6 +84,7 @@ export default widget({
   traits: {
     position: (value, model) => within(value, model.get("spec").bugs[0].axis.labels.length - 1),
     choice: (value, model) => within(value, model.get("spec").bugs.length - 1),
+    votes: (value) => value ?? {},
   },
   build: buildBugLab,
 });

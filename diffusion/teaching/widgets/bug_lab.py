@@ -36,12 +36,15 @@ class BugLab(PageWidget):
 
     Attributes:
         choice: the number of the bug that is in; set it to put another one in.
+        votes: {number of a bug: for each test, whether the learner expects it to notice}. The page
+            shows what the tests say of a bug once there is a vote on it.
         noticed: {name of the bug: {name of the test: whether it noticed}}.
     """
 
     _esm = page_code(*PAGE, "bug_lab.js")
 
     choice = traitlets.Int(0).tag(sync=True, echo_update=False)
+    votes = traitlets.Dict().tag(sync=True, echo_update=False)
 
     def __init__(
         self,

@@ -47,12 +47,13 @@ const curvesView = (el, view, axis) => {
     point(end);
     return d;
   };
+  let veiled = view.draw ?? null; // the curve that is to be drawn first
   const line = ({ values, tone }, name = "scrub-line") => {
     const style = { class: name, "data-tone": tone, "stroke-dasharray": DASHES[tone] };
     const node = element(frame.plot, "path", style);
     const trace = () => node.setAttribute("d", path(values));
     trace();
-    return trace;
+    return Object.assign(trace, { node });
   };
   for (const ghost of ghosts) line(ghost, "scrub-line scrub-ghost");
   const traces = curves.map((curve) => line(curve));
@@ -62,9 +63,12 @@ const curvesView = (el, view, axis) => {
   element(playhead, "path", { d: `M0,${frame.top}V${frame.bottom}` });
   const dots = curves.map(({ tone }) => element(playhead, "circle", { r: 4.5, "data-tone": tone }));
 
+  let now = 0;
   const draw = (t) => {
     playhead.setAttribute("transform", `translate(${frame.sx(t)},0)`);
+    now = t;
     const spoken = curves.map(({ values, label, digits }, i) => {
+      if (i === veiled) return `${label} to be drawn`;
       const y = frame.sy(values[t]);
       const visible = y >= frame.top && y <= frame.bottom;
       if (visible) dots[i].setAttribute("cy", y);
@@ -75,5 +79,16 @@ const curvesView = (el, view, axis) => {
     });
     frame.svg.ariaLabel = `${view.alt} At ${axis.symbol} = ${label(t)}: ${spoken.join(", ")}.`;
   };
-  return { draw, refresh };
+  if (veiled === null) return { draw, refresh };
+  const { label: name, values } = curves[veiled];
+  const spot = (share) => `${axis.symbol} = ${label(Math.round(share * last))}`;
+  const pad = sketchPad(frame, { label: name, range: view.y_range, name: spot });
+  const reveal = (shown) => {
+    veiled = shown ? null : view.draw;
+    pad.open(!shown);
+    for (const node of [traces[view.draw].node, dots[view.draw], readings[view.draw]])
+      node.style.visibility = shown ? "" : "hidden";
+    draw(now);
+  };
+  return { draw, refresh, sketching: { ...pad, values, reveal } };
 };

@@ -15,6 +15,7 @@ PAGE = [
     "image.js",
     "strip.js",
     "points.js",
+    "sketch.js",
     "curves.js",
     "bars.js",
     "views.js",
@@ -48,7 +49,7 @@ def scrub(*views: View | str, at: float | None = None, ask: str | None = None) -
 
 
 class Scrub(PageWidget):
-    _esm = page_code(*PAGE, "scrub.js")
+    _esm = page_code(*PAGE, "asking.js", "scrub.js")
 
     # What the learner answers: places on the axis, or a curve at evenly spaced places of it.
     pins = traitlets.List(traitlets.Int()).tag(sync=True, echo_update=False)
@@ -69,7 +70,7 @@ class Scrub(PageWidget):
         with self.hold_sync():
             for name, value in self._sent().items():
                 setattr(self, name, value)
-            self.position = position
+            self.position, self.pins, self.sketch = position, [], []
 
     def _sent(self) -> dict:
         buffers = Buffers()

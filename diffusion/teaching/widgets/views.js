@@ -34,6 +34,7 @@ const buildScrub = (el, spec, { position, go }) => {
   }
   parts.push(timeline(element(scrub, "div"), axis, { position, go }));
   return {
+    sketching: parts.find(({ sketching }) => sketching)?.sketching, // of a curve to be drawn
     draw: () => parts.forEach(({ draw }) => draw(position())),
     refresh: () => parts.forEach(({ refresh }) => refresh?.()),
     dispose: () => parts.forEach(({ dispose }) => dispose?.()),

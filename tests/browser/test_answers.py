@@ -1,0 +1,244 @@
+"""Commit, then see: what answers a question is neither seen nor said until it has been answered."""
+
+import re
+
+import pytest
+import torch
+from blank_page import BlankPage
+from exhibits import few, film, noise, x_0
+from playwright.sync_api import expect
+
+from diffusion.teaching import widgets
+from diffusion.teaching.widgets import BugLab, Curve, CurvesView, HistogramView, ImageView, scrub
+
+T = torch.arange(21)
+ALPHA_BAR = Curve("ᾱ_t", few.alpha_bar(T), "signal")
+
+
+@pytest.fixture
+def blank(chromium):
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield BlankPage(page)
+    page.close()
+    assert errors == []
+
+
+def press(blank, name):
+    blank.page.get_by_role("button", name=name, exact=True).click()
+
+
+def visible(blank, selector):
+    nodes = blank.page.locator(selector).all()
+    return [node.is_visible() for node in nodes]
+
+
+# ------------------------------------------------------------------ a guess on the axis
+
+
+def asked():
+    views = [ImageView(film, alt="a cat"), CurvesView(film.axis), HistogramView(film)]
+    return scrub(*views, ask="At which t does the cat vanish?", at=300)
+
+
+def test_views_are_veiled_until_a_guess_is_pinned(blank):
+    blank.show(asked())
+    slider = blank.page.locator(".scrub-timeline input")
+    seen = "canvas, .scrub-chart > svg, .scrub-equation, .scrub-figure"
+    assert not any(visible(blank, seen))
+    slider.focus()
+    slider.press("ArrowRight")
+    assert not any(visible(blank, seen))
+    slider.press("Enter")
+    assert all(visible(blank, seen))
+    assert blank.texts(".scrub-pins span") == ["301"]
+    assert blank.text(".scrub-ask [role=status]") == "The guess: t = 301."
+    assert blank.evaluate("document.activeElement.type") == "range"
+    slider.press("Enter")  # has nothing more to say
+    assert blank.get("pins") == [301] and blank.get("shown") is True
+
+
+def test_nothing_moves_when_the_views_are_seen(blank):
+    blank.show(asked())
+    places = """() => Array.from(document.querySelectorAll(".scrub-timeline *, canvas"), (node) =>
+        node.getBoundingClientRect().top)"""
+    before = blank.evaluate(places)
+    press(blank, "Show me")
+    assert blank.evaluate(places) == before
+    assert blank.get("pins") == [] and all(visible(blank, "canvas"))
+
+
+def test_a_class_pins_several_guesses(blank):
+    blank.show(asked())
+    for place in (100, 100, 700):
+        blank.go(place)
+        press(blank, "Another guess")
+    assert not any(visible(blank, "canvas"))
+    blank.go(400)
+    press(blank, "That is my guess")
+    assert blank.get("pins") == [100, 700, 400]
+    track, pin = (
+        blank.page.locator(where).first.bounding_box()
+        for where in (".scrub-timeline input", ".scrub-pins span:nth-child(2)")
+    )
+    thumb = track["x"] + 8 + 0.7 * (track["width"] - 16)
+    assert abs(pin["x"] + pin["width"] / 2 - thumb) < 2  # under t = 700
+
+
+# ------------------------------------------------------------------ a curve to draw
+
+
+def to_draw():
+    other = Curve("t / T", T / 20)
+    view = CurvesView(few, [other, ALPHA_BAR], draw="ᾱ_t")
+    return scrub(ImageView(widgets.Blend(x_0, noise, few), alt="a cat"), view, ask="Draw ᾱ_t.")
+
+
+def test_a_curve_is_drawn_with_the_pointer_before_it_is_shown(blank):
+    blank.show(to_draw())
+    chart = blank.page.locator(".scrub-chart > svg")
+    assert not any(visible(blank, "canvas, .scrub-equation"))
+    assert visible(blank, ".scrub-line:not(.scrub-sketch)") == [True, False]
+    assert "ᾱ_t to be drawn" in chart.get_attribute("aria-label")
+    press(blank, "That is my drawing")  # nothing yet
+    assert "Draw in the chart first" in blank.text(".scrub-ask [role=status]")
+    box = blank.page.locator(".scrub-pad").bounding_box()
+    mouse = blank.page.mouse
+    mouse.move(box["x"] + 1, box["y"] + box["height"] / 4)  # level, at 0.75, but for the last tenth
+    mouse.down()
+    mouse.move(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 4)
+    mouse.up()
+    press(blank, "That is my drawing")
+    sketch = blank.get("sketch")
+    assert sketch == pytest.approx([0.75] * 41, abs=0.01)
+    assert all(visible(blank, ".scrub-line:not(.scrub-sketch), canvas"))
+    places = torch.linspace(0, 20, 41).add(1e-6).round().long()
+    off = (torch.tensor(sketch) - ALPHA_BAR.values[places]).abs()
+    mean, most, where = re.search(
+        r"is ([\d.]+) off on average, and at most ([\d.]+), at t = (\d+)",
+        blank.text(".scrub-ask [role=status]"),
+    ).groups()
+    assert float(mean) == pytest.approx(off.mean().item(), abs=0.011)
+    assert float(most) == pytest.approx(off.max().item(), abs=0.011)
+    assert int(where) == places[off.argmax()]
+
+
+def test_a_curve_is_drawn_with_the_keys(blank):
+    blank.show(to_draw())
+    handles = blank.page.locator(".scrub-handle")
+    expect(handles).to_have_count(9)
+    first, last = handles.first, handles.last
+    assert first.get_attribute("aria-label") == "ᾱ_t at t = 0"
+    assert last.get_attribute("aria-label") == "ᾱ_t at t = 20"
+    first.focus()
+    first.press("End")
+    first.press("ArrowDown")
+    assert first.get_attribute("aria-valuenow") == "0.95"
+    last.focus()
+    last.press("Home")
+    press(blank, "That is my drawing")
+    sketch = torch.tensor(blank.get("sketch"))
+    expected = torch.full((41,), 0.5)
+    expected[:6], expected[35:] = torch.linspace(0.95, 0.5, 6), torch.linspace(0.5, 0, 6)
+    torch.testing.assert_close(sketch, expected, atol=1e-6, rtol=0)
+    assert not any(visible(blank, ".scrub-handle"))
+
+
+# ------------------------------------------------------------------ choices, and numbers
+
+
+def test_each_wrong_choice_is_told_what_it_would_be_right_for(blank):
+    said = {"grey": "That is the mean.", "red": "Why red?", "speckle": "Each number is its own."}
+    blank.show(widgets.Question("look", "speckle", said))
+    verdict, buttons = ".scrub-verdict", blank.page.get_by_role("button")
+    assert blank.text(verdict) == "" and "mean" not in blank.page.locator("body").inner_text()
+    press(blank, "grey")
+    assert (
+        blank.text(verdict) == "“grey”: That is the mean.It is “speckle”. Each number is its own."
+    )
+    assert blank.texts("[data-mark=right]") == ["speckle"]
+    assert blank.texts("[data-mark=wrong]") == ["grey"]
+    assert all(button.is_disabled() for button in buttons.all())
+    assert blank.get("given") == "grey"
+
+
+def test_a_number_is_near_the_right_one_or_a_known_slip(blank):
+    said = {"5": "So much is added.", "6": "And 1 to begin with."}
+    for given, words in {
+        "6.1": "Yes: it is 6. And 1 to begin with.",
+        "4.95": "You said 4.95. So much is added.It is 6. And 1 to begin with.",
+        "-3": "You said −3.It is 6. And 1 to begin with.",
+    }.items():
+        blank.show(widgets.Question("end", 6, said, within=0.2))
+        field = blank.page.get_by_role("spinbutton")
+        field.press("Enter")  # an empty field is no answer
+        assert blank.get("shown") is False
+        field.fill(given)
+        field.press("Enter")
+        assert blank.text(".scrub-verdict") == words
+    blank.show(widgets.Question("end", 6, said, within=0.2))
+    press(blank, "Show me")
+    assert blank.text(".scrub-verdict") == "It is 6. And 1 to begin with."
+
+
+# ------------------------------------------------------------------ the bug lab
+
+
+def test_the_lab_runs_its_tests_after_a_vote(blank):
+    tests = {"first": (lambda sample: 0.1, 0.5), "second": (lambda sample: 0.9, 0.5)}
+    blank.show(BugLab(x_0[:1], few, tests))
+    assert blank.texts("tbody td:nth-child(3)") == blank.texts("tbody td:last-child") == ["·", "·"]
+    blank.page.get_by_label("first will notice").check()
+    press(blank, "Run the tests")
+    assert blank.texts("tbody td:last-child") == ["passes", "notices"]
+    assert blank.text("p[role=status]") == "no bug: noticed by second. You foresaw 0 of 2."
+    press(blank, "β for √β")  # each bug has a vote of its own
+    assert blank.texts("tbody td:last-child") == ["·", "·"]
+    assert not blank.page.get_by_label("first will notice").is_checked()
+    press(blank, "no bug")
+    assert blank.texts("tbody td:last-child") == ["passes", "notices"]
+
+
+# ------------------------------------------------------------------ the site
+
+
+@pytest.fixture
+def lesson(chromium, site):
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{site.as_uri()}/lessons/01_add_noise_once.html")
+    page.wait_for_selector(".scrub-question button")
+    yield page
+    context.close()
+
+
+def test_the_site_keeps_what_follows_closed_and_remembers_the_answers(lesson):
+    gates, notes = lesson.locator(".gate"), lesson.get_by_text("goes on when you have answered")
+    closed = "() => document.querySelectorAll('.gate.closed').length"
+    assert lesson.evaluate(closed) == gates.count() >= 4
+    first = lesson.locator(".cell.tag_predict").first
+    after = first.locator("xpath=following-sibling::*[contains(@class, 'gate')]").last
+    assert not after.is_visible()
+    first.locator(".scrub-question button").first.click()
+    assert after.is_visible() and lesson.evaluate(closed) == gates.count() - 1
+    given = first.locator(".scrub-verdict").inner_text()
+    scrub = lesson.locator(".tag_predict:has(.scrub-ask)").first
+    scrub.evaluate("(node) => node.closest('.gate')?.classList.remove('closed')")
+    scrub.get_by_role("button", name="That is my guess").click()
+    guess = scrub.locator(".scrub-pins span").inner_text()
+    lesson.reload()
+    expect(scrub.locator(".scrub-pins span")).to_have_text(guess)
+    expect(lesson.locator(".scrub-verdict").first).to_have_text(given, use_inner_text=True)
+    assert lesson.evaluate(closed) == gates.count() - 2
+    lesson.get_by_role("button", name="Show everything").click()
+    assert lesson.evaluate(closed) == notes.count() == 0
+    lesson.get_by_role("button", name="Forget my answers").click()
+    lesson.wait_for_selector(".scrub-question button:not(:disabled)")
+    assert lesson.evaluate(closed) == gates.count()
+
+
+def test_the_site_prints_open(lesson):
+    lesson.emulate_media(media="print")
+    assert all(gate.is_visible() for gate in lesson.locator(".gate").all())
+    assert not lesson.get_by_text("goes on when you have answered").first.is_visible()
