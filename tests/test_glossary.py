@@ -46,7 +46,7 @@ def run(code):
     noise = torch.randn(x_0.shape, generator=torch.Generator().manual_seed(0))
     given = {name: getattr(diffusion, name) for name in diffusion.__all__}
     given |= {name: getattr(widgets, name) for name in widgets.__all__}
-    given |= {"schedule": SCHEDULE, "t": T250, "k": torch.tensor(249), "scheduler": SCHEDULER}
+    given |= {"schedule": SCHEDULE, "t": T250, "k": 249, "scheduler": SCHEDULER, "torch": torch}
     given |= {"x_0": x_0, "x_t": x_0, "noise": noise, "noises": [noise] * 3, "guess": 0 * noise}
     given |= {"chain": [x_0, noise], "film": widgets.Blend(x_0, noise, SCHEDULE)}
     return eval(code, given | {"to_uint8": to_uint8, "mse_loss": mse_loss})
@@ -92,6 +92,17 @@ def test_the_code_of_an_entry_is_its_formula(term, value):
 
 
 # ---- the same thing in other letters
+
+
+def test_the_papers_are_counted_and_the_lessons_give_their_years():
+    names = ", ".join(where.strip("`") for where, _, _ in LETTERS if where).split(", ")
+    assert len({*names} - {"VP", "this project", "diffusers"}) == 7 and "as seven papers" in PAGE
+    sources = " ".join(parts(PAGE, 3)["Sources"].split())
+    years = dict(re.findall(r"\*\*[^*]+\.\*\* (\w+),[^*]+\*[^*]+\*, (\d{4})", sources))
+    assert len(years) == 7 - 1  # two of them are by a Song, of the same year
+    for lesson in LESSONS:
+        for author, year in re.findall(r"(\w+) et al\. (\d{4})", lesson.text):
+            assert years.get(author, year) == year, (lesson.title, author)
 
 
 def test_code_in_the_table_gives_the_number_beside_it():
