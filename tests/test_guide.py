@@ -221,10 +221,10 @@ MISTAKES = {
         ("[One step](../../notebooks/01_", "[One step](../../notebooks/11_"),
         ("| `GuessGame` |", "| `BugLab` |"),
         ("1 + 100 · 0.05 at the board", "1 + 100 · 0.06 at the board"),
-        ("come to 84 minutes", "come to 85 minutes"),
+        ("come to 114 minutes", "come to 115 minutes"),
     ],
     check_chapters: [
-        ("*About 15 minutes.*", "*About 16 minutes.*"),
+        ("*About 30 minutes.*", "*About 31 minutes.*"),
         ("### One step", "### One leap"),
         ("*Follow one pixel*", "*Follow two pixels*"),
         ("- **Ask.** At which β", "- At which β"),
