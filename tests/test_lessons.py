@@ -106,7 +106,7 @@ def test_under_each_question_the_learner_commits_to_an_answer(lesson):
             assert last.startswith("**Predict.**"), last
     for cell in asking:
         if not re.fullmatch(r'ask\("[^"]+"\)', cell["text"]):
-            assert [call for call in calls(cell, "scrub") if "ask" in [k.arg for k in call.keywords]]
+            assert "ask" in [given.arg for call in calls(cell, "scrub") for given in call.keywords]
         assert "source_hidden" not in cell["metadata"].get("jupyter", {})
     assert [cell for cell in lesson.code if calls(cell, "ask") and cell not in asking] == []
 
@@ -119,7 +119,7 @@ def test_each_question_is_asked_once_in_the_order_of_the_lessons():
 
 def test_no_right_answer_is_always_at_the_same_place():
     said = tomllib.loads(QUESTIONS.read_text("utf-8")).values()
-    choices = [[*each["said"]].index(each["right"]) for each in said if each["right"] in each["said"]]
+    choices = [[*q["said"]].index(q["right"]) for q in said if q["right"] in q["said"]]
     assert all(2 <= len(each["said"]) <= 5 for each in said)
     for place in set(choices):
         assert choices.count(place) <= 0.6 * len(choices)

@@ -15,6 +15,7 @@ from unittest import mock
 from xml.etree import ElementTree
 
 import pytest
+import test_lessons
 import torch
 from ipywidgets import Widget
 from nbformat.v4 import new_code_cell, new_notebook, new_output, writes
@@ -104,10 +105,6 @@ CHANGES = {  # which lesson's cell notices what, and where that has to be change
     ),
     with_t_from_0: ("05", "library = sample_xt(", "diffusion.sample_xt"),
     says_correct: ("01", "def my_forward_step(", "diffusion.teaching.checks.check_forward_step"),
-    wants_another_answer: (
-        *("01", "def solved_forward_step("),
-        "diffusion.teaching.checks.check_forward_step",
-    ),
 }
 
 
@@ -117,3 +114,12 @@ def test_a_lesson_notices_a_function(wrong, monkeypatch):
     for place in places:
         monkeypatch.setattr(place, wrong)
     assert cell in what_notices(lesson)
+
+
+def test_a_check_that_refuses_the_solution_is_noticed(monkeypatch):
+    lesson = test_lessons.Lesson(test_lessons.LESSONS[0])
+    accepts = test_lessons.test_the_check_of_each_exercise_accepts_its_solution
+    accepts(lesson)
+    monkeypatch.setattr("diffusion.teaching.checks.check_forward_step", wants_another_answer)
+    with pytest.raises(AssertionError, match="check_forward_step"):
+        accepts(lesson)

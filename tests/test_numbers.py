@@ -270,7 +270,7 @@ def test_what_a_question_says_of_its_answers_counts(tmp_path, monkeypatch):
     cells = [code('ask("number")', tags=["predict"]), code('ask("choice")', tags=["predict"])]
     found = [number.shown for text in answers(cells) for number in uncovered(text, set())]
     assert found == ["= −6", "100", "= 36 %", "0.36"]
-    assert [*answers(cells[:1])][0] == "= −6 "
+    assert next(answers(cells[:1])) == "= −6 "
 
 
 def test_printed_and_returned_numbers_count_where_nbval_compares_them():
