@@ -1,12 +1,14 @@
 """The rules that every lesson keeps; what its cells compute is compared by nbval."""
 
 import ast
+import io
 import json
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from contextlib import redirect_stdout
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -16,6 +18,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output, writes
 
 from diffusion.teaching import plots
+from diffusion.teaching.widgets.question import QUESTIONS
 
 ROOT = Path(__file__).parents[1]
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -93,6 +96,49 @@ def test_no_cell_gives_the_answer_away(lesson):
             asked = "**Predict.**" in cell["text"]
 
 
+def test_under_each_question_the_learner_commits_to_an_answer(lesson):
+    """With answers to choose from, or on the slider of what is asked about."""
+    asking = [cell for cell in lesson.cells if "predict" in cell["tags"]]
+    for before, cell in pairwise(lesson.cells):
+        asked = before["cell_type"] == "markdown" and "**Predict.**" in before["text"]
+        assert asked == ("predict" in cell["tags"]), before["text"]
+        if asked:
+            *_, last = re.split(r"\n\n", before["text"].strip())
+            assert last.startswith("**Predict.**"), last
+    for cell in asking:
+        if not re.fullmatch(r'ask\("[^"]+"\)', cell["text"]):
+            assert "ask" in [given.arg for call in calls(cell, "scrub") for given in call.keywords]
+        assert "source_hidden" not in cell["metadata"].get("jupyter", {})
+    assert [cell for cell in lesson.code if calls(cell, "ask") and cell not in asking] == []
+
+
+def test_each_question_is_asked_once_in_the_order_of_the_lessons():
+    asked = [call for path in LESSONS for cell in Lesson(path).code for call in calls(cell, "ask")]
+    names = [ast.literal_eval(call.args[0]) for call in asked]
+    assert names == list(tomllib.loads(QUESTIONS.read_text("utf-8")))
+
+
+def test_no_right_answer_is_always_at_the_same_place():
+    said = tomllib.loads(QUESTIONS.read_text("utf-8")).values()
+    choices = [[*q["said"]].index(q["right"]) for q in said if q["right"] in q["said"]]
+    assert all(2 <= len(each["said"]) <= 5 for each in said)
+    for place in set(choices):
+        assert choices.count(place) <= 0.6 * len(choices)
+
+
+def test_cells_that_only_assert_are_folded_into_one_line(lesson):
+    simple = ast.Assert | ast.Assign | ast.Expr | ast.For | ast.With
+    for cell in lesson.code:
+        tree = ast.parse(cell["text"])
+        if "claims" in cell["tags"]:
+            assert cell["metadata"]["jupyter"]["source_hidden"] is True
+            assert all(isinstance(node, simple) for node in tree.body), cell["text"]
+            assert re.fullmatch(r"✓ \d+ claims? checked\n", printed(cell)), printed(cell)
+        if calls(cell, "claims_checked"):
+            assert {"claims", "solution"} & set(cell["tags"]), cell["text"]
+            assert ast.unparse(tree.body[-1]) == "claims_checked()"
+
+
 def test_all_widgets_are_such_as_colab_can_show(lesson):
     """Ours bring along what Colab needs, and FileUpload it knows."""
     for node in ast.walk(ast.parse("\n".join(cell["text"] for cell in lesson.code))):
@@ -105,6 +151,8 @@ def test_all_widgets_are_such_as_colab_can_show(lesson):
 def test_cells_are_small(lesson):
     lengths = [len(cell["text"].splitlines()) for cell in lesson.code]
     assert max(lengths) <= 14 and median(lengths) <= 5
+    for line in "\n".join(cell["text"] for cell in lesson.code).splitlines():
+        assert len(line) <= 88, line  # what a window of 1280 pixels shows
 
 
 def test_one_cell_imports(lesson):
@@ -126,9 +174,11 @@ def test_every_exercise_has_a_stub_a_check_and_a_solution_that_runs(lesson):
     for stub, solution in zip(stubs, solutions, strict=True):
         assert lesson.cells.index(solution) == lesson.cells.index(stub) + 1
         (check,) = re.findall(r"\bcheck_\w+\(", stub["text"])
-        assert check in solution["text"] and "..." in stub["text"]
+        assert "..." in stub["text"]
         assert printed(stub).startswith("Not attempted yet")
-        assert printed(solution) == "Correct.\n"
+        # It has no verdict under it that a learner would see before they try.
+        assert check not in solution["text"]
+        assert re.fullmatch(r"✓ \d+ claims? checked\n", printed(solution))
         assert solution["metadata"]["jupyter"]["source_hidden"] is True
     # What the learner writes is used nowhere else.
     for name in re.findall(r"\bmy_\w+", " ".join(stub["text"] for stub in stubs)):
@@ -136,10 +186,30 @@ def test_every_exercise_has_a_stub_a_check_and_a_solution_that_runs(lesson):
         assert len(users) == 1, name
 
 
+def test_the_check_of_each_exercise_accepts_its_solution(lesson):
+    names = {}
+    exec(lesson.code[0]["text"], names)
+    for stub, solution in zip(lesson.tagged("exercise"), lesson.tagged("solution"), strict=True):
+        solved = [
+            node
+            for node in ast.parse(solution["text"]).body
+            if getattr(node, "name", ast.unparse(node)).startswith("solved_")
+        ]
+        exec(compile(ast.Module(solved, []), "solution", "exec"), names)
+        check = stub["text"].splitlines()[-1].replace("my_", "solved_")
+        with redirect_stdout(io.StringIO()) as said:
+            exec(check, names)
+        assert said.getvalue() == "Correct.\n", check
+
+
 def test_opening_loop_and_closing(lesson):
     opening, closing = lesson.prose[0]["text"], lesson.prose[-1]["text"]
     assert re.match(rf"# {int(lesson.path.name[:2])} · [A-Z]", opening)
-    assert opening.count("\n- ") == 3 and re.search(r"\*\*About \d+ minutes\.\*\*", opening)
+    assert opening.count("\n- ") == 3
+    total, reading = re.search(
+        r"\*\*About (\d+) minutes\.\*\* \((\d+) to read[;,.]", " ".join(opening.split())
+    ).groups()
+    assert int(reading) < int(total)
     assert sum("**Predict.**" in cell["text"] for cell in lesson.prose) >= 4
     assert sum("assert" in cell["text"] for cell in lesson.code) >= 5
     assert any(cell["text"].startswith("## What people get wrong here") for cell in lesson.prose)

@@ -8,17 +8,21 @@ the right thing is asserted of the number: that is for the reader of the cell.
 Left out, because they claim nothing or nothing that this could check: numbers spelled out (and ½);
 bare integers up to 10, except after = ≈ ± × and before ×; code, addresses and colours; subscripts
 and powers, except powers of ten; years of papers; the minutes of a lesson or a slide. The notes for
-presenters count: an instructor says them aloud.
+presenters count: an instructor says them aloud. So do the texts of the lesson's questions, but for
+the wrong answers to choose from.
 """
 
 import ast
 import html
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from diffusion.teaching.widgets.question import QUESTIONS
 
 LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
@@ -75,7 +79,8 @@ def prose(markdown):
     text = re.sub(r"```.*?```|`[^`]*`", "…", markdown, flags=re.DOTALL)
     text = re.sub(r"\]\([^)]*\)|https?://\S+", "]", text)
     text = html.unescape(re.sub(TAG, "", text))
-    text = re.sub(r"\*\*About \d+ minutes\.\*\*|\*Minutes: [^*]*\*|^#+ \d+ ·", "", text, flags=re.M)
+    text = re.sub(r"\*\*About \d+ minutes\.\*\*(\s+\(\d+ to read\b)?", "", text)
+    text = re.sub(r"\*Minutes: [^*]*\*|^#+ \d+ ·", "", text, flags=re.M)
     text = re.sub(r"\bet al\.,? \(?(?:19|20)\d\d\b", "", text)
     text = re.sub(r"\\color\{[^}]*\}|\{(,)\}", r"\1", text)
     text = re.sub(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}", r" \1/\2 ", text)
@@ -120,9 +125,12 @@ def constants(node):
 def compared(cell):
     """The numbers in what a cell prints or returns, where nbval compares it.
 
-    The text beside a picture is left out: an alternative text is written by hand, not computed.
+    What is written by hand and not computed is left out: the text beside a picture, and that of a
+    question. And how many claims were checked is no claim.
     """
-    if "nbval-ignore-output" in cell["metadata"].get("tags", []):
+    if {"nbval-ignore-output", "predict", "claims", "solution"} & {
+        *cell["metadata"].get("tags", [])
+    }:
         return set()
     outputs = [output.get("data", output) for output in cell["outputs"]]
     texts = [o.get("text", o.get("text/plain", "")) for o in outputs if "image/png" not in o]
@@ -146,12 +154,23 @@ def uncovered(text, values):
     return [number for number in found if number.claims and not number.covered_by(values)]
 
 
+def answers(cells):
+    """What the questions of these cells say of each answer, and which is right."""
+    questions = tomllib.loads(QUESTIONS.read_text("utf-8"))
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    for name in re.findall(r'^ask\("([^"]+)"\)', code, re.M):
+        right, unit = questions[name]["right"], questions[name].get("unit", "")
+        yield f"= {right} {unit}".replace("-", "−")
+        for sentence in questions[name]["said"].values():
+            yield re.sub(r"_(\w+)", r"_{\1}", sentence)
+
+
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_a_cell_asserts_every_number_in_the_prose(path):
     cells = json.loads(path.read_text("utf-8"))["cells"]
     texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
     values = vouched(cells)
-    found = [number for text in texts for number in uncovered(text, values)]
+    found = [number for text in (*texts, *answers(cells)) for number in uncovered(text, values)]
     assert not found, "\n".join(f"no cell asserts {n.shown} in “… {n.context} …”" for n in found)
 
 
@@ -205,3 +224,22 @@ def test_printed_numbers_count_where_nbval_compares_them():
     assert shown_by(claim, "print(share)", "32%\n") == []
     assert shown_by(claim, "print(share)", "32%\n", ["nbval-ignore-output"]) == ["32 %"]
     assert shown_by(claim, "assert s == 0.32", tags=["nbval-skip"]) == ["32 %"]
+
+
+def test_what_a_question_says_of_its_answers_counts(tmp_path, monkeypatch):
+    questions = """
+    [number]
+    right = -6
+    said."5" = "5 is what 100 steps add at x_500 and ᾱ_1000."
+    [choice]
+    right = "36 %"
+    said."36 %" = "Like 0.36."
+    said."99 %" = "For something else."
+    """
+    path = tmp_path / "questions.toml"
+    path.write_text(questions, "utf-8")
+    monkeypatch.setattr(f"{__name__}.QUESTIONS", path)
+    cells = [{"cell_type": "code", "source": f'ask("{name}")'} for name in ("number", "choice")]
+    found = [number.shown for text in answers(cells) for number in uncovered(text, set())]
+    assert found == ["= −6", "100", "= 36 %", "0.36"]
+    assert next(answers(cells[:1])) == "= −6 "

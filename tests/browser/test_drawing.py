@@ -313,6 +313,20 @@ def test_curves_on_another_scale_with_gaps_and_beyond_it(page):
         assert page.texts(".scrub-legend .scrub-number") == [said]
 
 
+def test_curves_that_grow_end_at_the_playhead(page):
+    t = torch.arange(T + 1)
+    signal, noise = SCHEDULE.signal_rate(t), SCHEDULE.noise_rate(t)
+    page.show(scrub(CurvesView(SCHEDULE, grow=True)))
+    for now in (743, *TIMES):  # back as well as on
+        page.go(now)
+        chart = page.chart()
+        for d, values in zip(chart.drawn["curves"], (signal, noise), strict=True):
+            places, found = chart.points(d)
+            assert_close([places[0], places[-1]], [0, now], 0.26)
+            assert_close(found, values[places.round().long()], 0.002)
+        assert_close(chart.dots, [signal[now], noise[now]], 1e-6)
+
+
 # ------------------------------------------------------------------ bars
 
 

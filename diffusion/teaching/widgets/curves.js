@@ -32,8 +32,8 @@ const curvesView = (el, view, axis) => {
     xTicks: axis.ticks.map((t) => [t, label(t)]),
     yTicks: view.y_ticks.map((v) => [v, minus(v)]),
   });
-  // Over as many places as the axis has, or spread over the same width.
-  const path = (values) => {
+  // Over as many places as the axis has, or spread over the same width; from the first up to one of them.
+  const path = (values, until = values.length - 1) => {
     const end = values.length - 1;
     const every = Math.max(1, Math.floor(end / MOST_POINTS));
     let d = "";
@@ -43,15 +43,15 @@ const curvesView = (el, view, axis) => {
       if (Number.isFinite(v)) d += `${pen}${frame.sx((t / end) * last).toFixed(1)},${frame.sy(v).toFixed(1)}`;
       pen = Number.isFinite(v) ? "L" : "M";
     };
-    for (let t = 0; t < end; t += every) point(t);
-    point(end);
+    for (let t = 0; t < until; t += every) point(t);
+    point(until);
     return d;
   };
   let veiled = view.draw ?? null; // the curve that is to be drawn first
   const line = ({ values, tone }, name = "scrub-line") => {
     const style = { class: name, "data-tone": tone, "stroke-dasharray": DASHES[tone] };
     const node = element(frame.plot, "path", style);
-    const trace = () => node.setAttribute("d", path(values));
+    const trace = (until) => node.setAttribute("d", path(values, until));
     trace();
     return Object.assign(trace, { node });
   };
@@ -67,6 +67,7 @@ const curvesView = (el, view, axis) => {
   const draw = (t) => {
     playhead.setAttribute("transform", `translate(${frame.sx(t)},0)`);
     now = t;
+    if (view.grow) for (const trace of traces) trace(t);
     const spoken = curves.map(({ values, label, digits }, i) => {
       if (i === veiled) return `${label} to be drawn`;
       const y = frame.sy(values[t]);

@@ -44,6 +44,7 @@ class CurvesView(View):
         y_range: fixed, so that a small change looks small.
         alt: what the curves show, a sentence.
         draw: the label of a curve that the learner draws before any is shown; see `scrub(ask=…)`.
+        grow: whether each curve ends at the playhead, so that the rest of its way is still to come.
     """
 
     kind = "curves"
@@ -56,6 +57,7 @@ class CurvesView(View):
         y_range: tuple[float, float] = (0.0, 1.0),
         alt: str = "The signal rate and the noise rate.",
         draw: str | None = None,
+        grow: bool = False,
     ):
         axis = as_axis(axis)
         if curves is None:
@@ -76,7 +78,7 @@ class CurvesView(View):
         if draw is not None and draw not in labels:
             raise ValueError(f"there is no curve {draw!r} to draw among {', '.join(labels)}.")
         super().__init__(axis, ", ".join(labels), alt)
-        self.curves, self.y_range, self.draw = curves, y_range, draw
+        self.curves, self.y_range, self.draw, self.grow = curves, y_range, draw, grow
 
     def spec(self, buffers: Buffers) -> dict:
         low, high = self.y_range
@@ -95,6 +97,7 @@ class CurvesView(View):
                 "curves": curves,
                 "y_range": [low, high],
                 "y_ticks": quarters(low, high),
+                "grow": self.grow,
             }
             | (
                 {"draw": [curve.label for curve in self.curves].index(self.draw)}
