@@ -21,8 +21,9 @@ lab: .venv/.lab ## install what is needed, then open JupyterLab on the first les
 	@$(VENV_PYTHON) tools/copy_lessons.py
 	$(VENV_PYTHON) -m jupyterlab --ServerApp.ip=127.0.0.1 $(LABARGS) work/01_add_noise_once.ipynb
 
+# In the order of the files: those in browser/, which take longest, are begun first.
 test: .venv/.test ## install what is needed, then run all tests and every lesson
-	$(VENV_PYTHON) -m pytest -n 2 --dist loadfile $(PYTESTARGS)
+	$(VENV_PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTESTARGS)
 
 # Without browser and lessons: what runs a line only to draw it says little of whether it is right.
 coverage: .venv/.test ## run the unit tests, and fail below 100 % of the core or 95 % of what teaches

@@ -59,23 +59,25 @@ VBox([slider, image])
 """
 EXPLORER = "ScheduleExplorer(x_0[:, ::2, ::2], noise[:, ::2, ::2])"
 
-# The time of one input event: all handlers, the drawing, and reading a pixel back, so that the
-# canvas has really been drawn.
-TIME_OURS = """async () => {
-    const input = document.querySelector(".scrub input");
-    const canvas = document.querySelector(".scrub canvas").getContext("2d");
+# The time of one input event: all handlers, the drawing, and reading a pixel of it back,
+# so that it has really been drawn.
+TIME_DRAWING = """async () => {
+    const input = document.querySelectorAll("%s")[%d];
+    const canvas = () => [...document.querySelectorAll("%s canvas")].at(-1);
     const times = [];
     for (let k = 0; k < 220; k++) {
         await new Promise((done) => requestAnimationFrame(done));
         const start = performance.now();
-        input.value = (k * 37) % 1001;
+        input.value = %s;
         input.dispatchEvent(new Event("input"));
-        canvas.getImageData(0, 0, 1, 1);
+        canvas().getContext("2d").getImageData(0, 0, 1, 1);
         document.body.offsetHeight;
         if (k >= 20) times.push(performance.now() - start);
     }
     return times;
 }"""
+TIME_OURS = TIME_DRAWING % (".scrub input", 0, ".scrub", "(k * 37) % 1001")
+TIME_EXPLORER = TIME_DRAWING % (".scrub-knob input", 1, ".scrub-strip", "-2 + (k % 60) / 40")
 # From the key press to the new picture in the page.
 TIME_KERNEL = """async () => {
     const handle = document.querySelector(".widget-slider .noUi-handle");
@@ -94,23 +96,6 @@ TIME_KERNEL = """async () => {
     }
     return times;
 }"""
-# From a move of β_end to the last of the new pictures; as for ours.
-TIME_EXPLORER = """async () => {
-    const handle = document.querySelectorAll(".scrub-knob input")[1];
-    const times = [];
-    for (let k = 0; k < 220; k++) {
-        await new Promise((done) => requestAnimationFrame(done));
-        const start = performance.now();
-        handle.value = -2 + (k % 60) / 40;
-        handle.dispatchEvent(new Event("input"));
-        const last = [...document.querySelectorAll(".scrub-strip canvas")].at(-1);
-        last.getContext("2d").getImageData(0, 0, 1, 1);
-        document.body.offsetHeight;
-        if (k >= 20) times.push(performance.now() - start);
-    }
-    return times;
-}"""
-
 # Notes every position that the slider has and every picture that is shown, and each message.
 WATCH = """([slider, value, picture, shown]) => {
     const notebook = document.querySelector(".jp-Notebook");
@@ -136,31 +121,13 @@ class Way(NamedTuple):
     picture: tuple[str, str]  # what tells one picture from another
 
 
+TRACK, HANDLE = ".widget-slider .noUi-base", (".widget-slider .noUi-handle", "ariaValueNow")
+STORED = ".jp-OutputArea-output img", "src"
+FIELD, DRAWN = ".scrub-timeline input", (".scrub canvas", "ariaLabel")  # written when it is drawn
 WAYS = [
-    Way(
-        "ours",
-        OURS,
-        TIME_OURS,
-        ".scrub-timeline input",
-        (".scrub-timeline input", "value"),
-        (".scrub canvas", "ariaLabel"),  # written when the picture has been drawn
-    ),
-    Way(
-        "`ipywidgets.Image`",
-        IMAGE,
-        TIME_KERNEL,
-        ".widget-slider .noUi-base",
-        (".widget-slider .noUi-handle", "ariaValueNow"),
-        (".jp-OutputArea-output img", "src"),
-    ),
-    Way(
-        "`interact`, matplotlib",
-        INTERACT,
-        TIME_KERNEL,
-        ".widget-slider .noUi-base",
-        (".widget-slider .noUi-handle", "ariaValueNow"),
-        (".jp-OutputArea-output img", "src"),
-    ),
+    Way("ours", OURS, TIME_OURS, FIELD, (FIELD, "value"), DRAWN),
+    Way("`ipywidgets.Image`", IMAGE, TIME_KERNEL, TRACK, HANDLE, STORED),
+    Way("`interact`, matplotlib", INTERACT, TIME_KERNEL, TRACK, HANDLE, STORED),
 ]
 
 

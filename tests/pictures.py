@@ -11,7 +11,7 @@ from PIL import Image
 
 from diffusion.teaching.images import load_image
 
-LOSSLESS = {"WEBP": {"lossless": True, "exact": True}, "TIFF": {"compression": "tiff_lzw"}}
+LOSSLESS = {"WEBP": {"lossless": True, "exact": True}}
 
 
 def encode(picture: Image.Image, format: str, **options) -> bytes:
@@ -51,35 +51,12 @@ def png(width: int, height: int, depth: int, kind: int, *rows: bytes, extra: byt
     return b"\x89PNG\r\n\x1a\n" + header + extra + pixels + chunk(b"IEND")
 
 
-# The tags of TIFF 6.0, and of Exif, that are used here.
-WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, STARTS = 256, 257, 258, 259, 262, 273
-ORIENTATION, SAMPLES, LENGTHS, X_RESOLUTION, PLANAR = 274, 277, 279, 282, 284
-TILE_WIDTH, TILE_HEIGHT, TILE_STARTS, TILE_LENGTHS, EXTRA, FORMAT = 322, 323, 324, 325, 338, 339
+# Tags of Exif.
+ORIENTATION, X_RESOLUTION = 274, 282
 
 
-def tiff(width, height, bits, photometric, data: bytes, order="<", tags=()) -> bytes:
-    """`data`: one strip; or one tile, if `tags` say how large it is."""
-    tags = dict(tags)
-    usual = {WIDTH: [width], HEIGHT: [height], BITS: bits, SAMPLES: [len(bits)]}
-    usual |= {COMPRESSION: [1], PHOTOMETRIC: [photometric]}
-    start, length = (TILE_STARTS, TILE_LENGTHS) if TILE_WIDTH in tags else (STARTS, LENGTHS)
-    usual |= {start: [8], length: [len(data)]}
-    return _tagged(data, usual | tags, order)
-
-
-def exif(tags: dict[int, list[int]]) -> bytes:
-    return b"Exif\0\0" + _tagged(b"", tags, "<")
-
-
-def _tagged(data: bytes, tags: dict[int, list[int]], order: str) -> bytes:
-    """The head of a TIFF, data, and the directory of its tags, whose numbers all have 32 bits."""
-    start = 8 + len(data)
-    entries, lists = b"", b""
-    for tag, numbers in sorted(tags.items()):
-        packed = struct.pack(f"{order}{len(numbers)}I", *numbers)
-        if len(numbers) > 1:
-            place = start + 2 + 12 * len(tags) + 4 + len(lists)
-            packed, lists = struct.pack(order + "I", place), lists + packed
-        entries += struct.pack(order + "HHI", tag, 4, len(numbers)) + packed
-    head = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(order + "I", start)
-    return head + data + struct.pack(order + "H", len(tags)) + entries + bytes(4) + lists
+def exif(orientation: int, resolution: list[int]) -> bytes:
+    """With a resolution of any length, in numbers of 32 bits."""
+    tags = [2, ORIENTATION, 4, 1, orientation, X_RESOLUTION, 4, len(resolution), 38, 0]
+    head = b"Exif\0\0II*\0" + struct.pack("<I H HHII HHII I", 8, *tags)
+    return head + struct.pack(f"<{len(resolution)}I", *resolution)

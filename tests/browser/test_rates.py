@@ -25,7 +25,7 @@ TABLES = """(given) => {
     return Object.fromEntries(tables.map(([name, values]) => [name, text(values)]));
 }"""
 BETAS = [1e-5, 0.02, 0.3, 0.999]
-TIME_STEPS = [1, 2, 3, 10, 50, 231, 1000, 4000, 10_000]
+TIME_STEPS = [1, 2, 50, 1000, 10_000]
 
 
 @pytest.fixture(scope="module")
@@ -74,19 +74,17 @@ def test_rates_are_those_of_the_core(page, time_steps):
         assert_rates(found, NoiseSchedule(first, last, time_steps))
 
 
-ODD = {
-    "random": torch.rand(
-        500, generator=torch.Generator().manual_seed(0), dtype=torch.float64
-    ).tolist(),
-    "one": [0.3],
-    "tiny and huge": [1e-9, 0.99] * 100,
-    "next to nothing": [1e-12] * 1000,
-    "next to all": [0.999999] * 200,
-    "from one end to the other": [1e-300, 1e-12, 0.5, 0.999999, 1 - 2**-53],
-}
-
-
-@pytest.mark.parametrize("betas", ODD.values(), ids=ODD)
+@pytest.mark.parametrize(
+    "betas",
+    [
+        torch.linspace(0.999, 0.001, 500, dtype=torch.float64).tolist(),
+        [1e-9, 0.99] * 100,
+        [1e-12] * 1000,
+        [0.999999] * 200,
+        [1e-300, 1e-12, 0.5, 0.999999, 1 - 2**-53],
+    ],
+    ids=["falling", "tiny and huge", "next to nothing", "next to all", "from end to end"],
+)
 def test_rates_of_any_list_are_those_of_the_core(page, betas):
     assert_rates(tables(page, list=betas), NoiseSchedule.from_betas(betas))
 

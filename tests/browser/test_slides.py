@@ -1,7 +1,15 @@
 """Each deck of slides, opened from the disk as by an instructor without a network."""
 
+from contextlib import contextmanager
+
 import pytest
-from harness import ROOT, assert_links_lead_somewhere, offline_page
+from harness import (
+    ROOT,
+    assert_accessible,
+    assert_keyboard_reaches_all,
+    assert_links_lead_somewhere,
+    offline_page,
+)
 
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
@@ -63,16 +71,34 @@ SHOW = """(scrub) => {
 WHERE = "Object.values(Reveal.getIndices()).join()"
 
 
+# Whether the middle of a node is in view, under nothing else.
+SEEN = """(node) => {
+    const { x, y, width, height } = node.getBoundingClientRect();
+    return document.elementFromPoint(x + width / 2, y + height / 2) === node;
+}"""
+
+
 @pytest.fixture
-def deck(chromium, slides, request):
-    """The page of a deck. Nothing fades, so that what is hidden is hidden at once."""
-    with offline_page(chromium, height=720, reduced_motion="reduce") as page:
-        page.goto((slides / f"{request.param}.html").as_uri())
-        page.wait_for_function("document.body.classList.contains('fitted')")
-        page.wait_for_function(
-            "[...document.querySelectorAll('.jp-OutputArea-output.jupyter-widgets')]"
-            ".every((output) => output.querySelector('input, button'))"
-        )
+def open_deck(chromium, slides):
+    """Opens a deck. Nothing fades, so that what is hidden is hidden at once."""
+
+    @contextmanager
+    def opened(name, options=""):
+        with offline_page(chromium, height=720, reduced_motion="reduce") as page:
+            page.goto(f"{slides.as_uri()}/{name}.html{options}")
+            page.wait_for_function("document.body.classList.contains('fitted')")
+            page.wait_for_function(
+                "[...document.querySelectorAll('.jp-OutputArea-output.jupyter-widgets')]"
+                ".every((output) => output.querySelector('input, button'))"
+            )
+            yield page
+
+    return opened
+
+
+@pytest.fixture
+def deck(open_deck, request):
+    with open_deck(request.param) as page:
         yield page
 
 
@@ -111,7 +137,13 @@ def test_a_deck_can_be_presented(deck):
 
 
 @pytest.mark.parametrize("deck", LESSONS[:1], indirect=True)
-def test_f_is_for_the_whole_screen(deck):
+def test_s_shows_what_to_say_and_f_is_for_the_whole_screen(deck):
+    with deck.context.expect_page() as opened:
+        deck.keyboard.press("s")
+    notes = opened.value.locator(".speaker-controls-notes .value")
+    notes.get_by_text("Minutes: 1.").wait_for()
+    opened.value.close()
+
     deck.keyboard.press("f")  # the title has no widget
     deck.wait_for_function("document.fullscreenElement === document.documentElement")
     deck.keyboard.press("Escape")
@@ -134,20 +166,48 @@ def test_f_is_for_the_whole_screen(deck):
     assert deck.evaluate(WHERE) != place
 
 
-@pytest.mark.parametrize("deck", LESSONS[:1], indirect=True)
-def test_s_shows_what_to_say(deck):
-    with deck.context.expect_page() as opened:
-        deck.keyboard.press("s")
-    notes = opened.value.locator(".speaker-controls-notes .value")
-    notes.get_by_text("Minutes: 1.").wait_for()
-
-
-def test_the_front_page_lists_the_decks(chromium, slides):
+def test_the_front_page_lists_the_decks_and_is_accessible(chromium, slides, axe):
     with offline_page(chromium) as page:
         page.goto((slides / "index.html").as_uri())
         links = page.locator("main a").evaluate_all("links => links.map((a) => a.href)")
         assert links == [(slides / f"{stem}.html").as_uri() for stem in LESSONS]
+        assert_accessible(page, axe)
 
 
 def test_links_lead_somewhere(slides):
     assert_links_lead_somewhere(slides, at_least=len(LESSONS) + 1)
+
+
+# Those with the explorer, the bug lab and the game; the words of all are looked at on the site.
+@pytest.mark.parametrize("name", [LESSONS[2], LESSONS[4]])
+def test_each_slide_is_accessible(open_deck, axe, name):
+    # As it would be printed, one slide below the other, all is in view at once. What takes the
+    # place of a question stands beside it then.
+    with open_deck(name, "?print-pdf&pdfSeparateFragments=false") as page:
+        page.add_style_tag(
+            content="""
+            .reveal .slides section.present:not(.stack), .reveal .slides .pdf-page > section {
+                display: flex !important;
+            }
+            .reveal .slides section * { visibility: visible !important; }"""
+        )
+        slides = page.evaluate("Reveal.getTotalSlides()")
+        assert page.locator(".pdf-page").count() == slides > 20
+        assert_accessible(page, axe)
+
+
+@pytest.mark.parametrize("deck", LESSONS[2:3], indirect=True)
+def test_tab_stays_on_the_slide(deck):
+    elsewhere = "Boolean(document.activeElement.closest('.slides section:not(.present)'))"
+    for widget in deck.locator(".scrub-timeline").all():
+        slide = widget.locator("xpath=ancestor::section[1]")
+        slide.evaluate(
+            "(slide) => { const { h, v } = Reveal.getIndices(slide); Reveal.slide(h, v, 99); }"
+        )
+        widget.locator("input").wait_for()
+        assert slide.locator("h2, .running").first.evaluate(SEEN)
+        for _ in range(20):
+            deck.keyboard.press("Tab")
+            assert not deck.evaluate(elsewhere)
+        assert_keyboard_reaches_all(deck, slide)
+    assert deck.locator("mjx-container[tabindex]").count() == 0  # no stop at each formula

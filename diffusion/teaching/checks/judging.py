@@ -6,7 +6,8 @@ A check prints one line. Where several things are wrong, the line is about the f
 import io
 import math
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
+from dataclasses import dataclass
 from itertools import islice
 from numbers import Real
 from textwrap import shorten
@@ -31,45 +32,66 @@ class Mistake(Exception):
     """Something is wrong with an attempt; the text is what the learner reads."""
 
 
-def judge(attempt, inputs: Callable | None, compare: Callable, calls: int = 1) -> None:
-    """Print one line about `attempt`.
+@dataclass(frozen=True)
+class Trial:
+    """One way to try a function.
 
-    Args:
-        inputs: makes the arguments to call it with, always the same ones; None where the attempt is
-            a value and no function.
-        compare: raises `Mistake`, given the answers of so many calls in a row, twice.
+    Attributes:
+        inputs: makes the arguments to call it with, always the same ones.
+        compare: raises `Mistake`, given the answers of all calls, and once more those of the first
+            calls, with the arguments made anew.
+        calls: how often it is called. The calls share the arguments, so that a generator goes on.
+        label: stands before what is said of this trial.
     """
+
+    inputs: Callable[[], tuple]
+    compare: Callable[[list, list], None]
+    calls: int = 1
+    label: str = ""
+
+
+def judge(attempt, *trials: Trial) -> None:
+    """Print one line about a function: what the first trial that it fails says, or `CORRECT`."""
+    label = ""
     try:
-        answers = again = [attempt]
-        if inputs:
-            answers, again = _run_twice(attempt, inputs, calls)
-        if nothing(answers):
+        if nothing(attempt):
             raise Mistake(NOT_ATTEMPTED)
-        compare(answers, again)
+        if not callable(attempt):
+            raise Mistake(f"Hand over the function itself, not {kind(attempt)}.")
+        for trial in trials:
+            label = trial.label
+            trial.compare(*_run(attempt, trial, aloud=trial is trials[0]))
         print(CORRECT)
-    except Mistake as mistake:
-        print(mistake)
     except Exception as error:
-        print(_about_exception(error))
+        print(label + _about(error))
 
 
-def _run_twice(attempt, inputs, calls) -> tuple[list, list]:
-    if nothing(attempt):
-        raise Mistake(NOT_ATTEMPTED)
-    if not callable(attempt):
-        raise Mistake(f"Hand over the function itself, not {kind(attempt)}.")
+def judge_value(attempt, compare: Callable) -> None:
+    """Print one line about a value; `compare` raises `Mistake`."""
+    try:
+        if nothing(attempt):
+            raise Mistake(NOT_ATTEMPTED)
+        compare(attempt)
+        print(CORRECT)
+    except Exception as error:
+        print(_about(error))
 
+
+def _run(attempt, trial: Trial, aloud: bool) -> tuple[list, list]:
     def answer(arguments):
         one = attempt(*arguments)
         return [*islice(one, 7)] if isinstance(one, Iterator) else one  # a chain may have no end
 
-    given, afresh = inputs(), inputs()
-    answers = [answer(given)]
+    given, afresh = trial.inputs(), trial.inputs()
+    with nullcontext() if aloud else redirect_stdout(io.StringIO()):
+        answers = [answer(given)]
     with redirect_stdout(io.StringIO()):  # what the learner prints is wanted once
-        answers += [answer(given) for _ in range(calls - 1)]
-        again = [answer(afresh) for _ in range(calls)]
-    if any(map(_changed, given, inputs())):
+        answers += [answer(given) for _ in range(trial.calls - 1)]
+        again = [answer(afresh) for _ in range(min(trial.calls, 10))]
+    if any(map(_changed, given, trial.inputs())):
         raise Mistake("You changed your input in place. Make a new tensor instead.")
+    if nothing(answers):
+        raise Mistake(NOT_ATTEMPTED)
     return answers, again
 
 
@@ -80,7 +102,9 @@ def _changed(argument, before) -> bool:
     return isinstance(before, Tensor) and not torch.equal(argument, before)
 
 
-def _about_exception(error: Exception) -> str:
+def _about(error: Exception) -> str:
+    if isinstance(error, Mistake):
+        return str(error)
     try:
         text = shorten(str(error).partition("\n")[0], 300, placeholder=" …")
     except Exception:  # even an exception can be broken
@@ -90,18 +114,22 @@ def _about_exception(error: Exception) -> str:
     return f"{line}. {SHIFT}" if off_by_one else line
 
 
-def judge_tensor(attempt, inputs: Callable, right: Tensor, mistakes: Mistakes) -> None:
-    """Print one line about a function that gives one tensor, and the same one each time."""
+def tensor_trial(
+    inputs: Callable, right: Tensor, mistakes: Callable[[], Mistakes], label: str = ""
+) -> Trial:
+    """A function should give this one tensor, and the same one each time."""
 
     def compare(answers, again):
         answer, otherwise = as_tensor(*answers), NOT_YET
+        if same(answer, right):
+            return
         if not same(answer, as_tensor(*again)):
             otherwise = (
                 "The same input gives something else each time. Use the noise that you are given."
             )
-        compare_tensor(answer, right, mistakes, otherwise)
+        compare_tensor(answer, right, mistakes(), otherwise)
 
-    judge(attempt, inputs, compare)
+    return Trial(inputs, compare, label=label)
 
 
 def as_tensor(answer) -> Tensor:
@@ -116,24 +144,41 @@ def as_tensor(answer) -> Tensor:
             raise Mistake("Give back one tensor, or a list of tensors of one shape.")
     if not real_tensor(answer):
         raise Mistake(f"Give back a torch tensor of real numbers, not {kind(answer)}.")
+    finite("Your answer", answer)
     return answer
+
+
+def finite(name: str, answer: Tensor) -> None:
+    if answer.sum().isfinite():  # the quick way, mostly
+        return
+    if answer.isnan().any():
+        raise Mistake(
+            f"{name} holds NaN: a root of a negative number, or 0/0. Take roots of shares of the "
+            "variance, which are never negative, and not of pictures or noise."
+        )
+    if answer.isinf().any():
+        raise Mistake(f"{name} holds inf: you divided by 0, or a number grew too large.")
 
 
 def compare_tensor(
     answer: Tensor, right: Tensor, mistakes: Mistakes, otherwise: str = NOT_YET
 ) -> None:
     """`otherwise` is said of the right shape that is neither right nor one of the mistakes."""
-    if same(answer, right):
-        return
+    if not same(answer, right):
+        name_mistake(answer, right, mistakes)
+        raise Mistake(otherwise)
+
+
+def name_mistake(answer: Tensor, right: Tensor, mistakes: Mistakes) -> None:
+    """Raise which mistake it is, or that the shape is wrong, if that is so."""
     for message, wrong in mistakes.items():
-        if any(same(answer, one) for one in (wrong if isinstance(wrong, list) else [wrong])):
+        if any(same(answer, one) for one in as_list(wrong)):
             raise Mistake(message)
     if answer.shape[1:] == right.shape:
         raise Mistake(f"Give back one tensor, not {len(answer)}.")
     if answer.shape != right.shape:
         shape, yours = tuple(right.shape), tuple(answer.shape)
         raise Mistake(f"The shape should be {shape}, but yours is {yours}.")
-    raise Mistake(otherwise)
 
 
 def three_tensors(answer, names: tuple[str, str, str]) -> None:
@@ -144,28 +189,31 @@ def three_tensors(answer, names: tuple[str, str, str]) -> None:
     if len(answer) != 3:
         raise Mistake(f"{wanted}, not {len(answer)}.")
     for name, part in zip(names, answer, strict=True):
+        if real_tensor(part):
+            finite(name, part)
+    for name, part in zip(names, answer, strict=True):
         if nothing(part):
             raise Mistake(f"{name}: This one is still missing.")
         if not real_tensor(part):
             raise Mistake(f"{name}: Make it a torch tensor of real numbers, not {kind(part)}.")
 
 
-def judge_number(
-    attempt, inputs: Callable | None, right: float, mistakes: dict[str, float], hint: str = ""
+def compare_number(
+    answer, right: float, mistakes: dict[str, float | list[float]], hint: str = ""
 ) -> None:
-    """Print one line about a number; `hint` is for those who give several."""
+    """`hint` is for those who give several."""
 
-    def compare(answers, _):
-        number = one_number(*answers, hint)
-        if math.isclose(number, right, rel_tol=1e-3):
-            return
-        for message, wrong in mistakes.items():
-            if math.isclose(number, wrong, rel_tol=1e-3):
-                raise Mistake(message)
-        direction = "smaller" if number > right else "larger"
-        raise Mistake(f"Not yet: the answer is {direction} than yours.")
+    def close_to(other):
+        return math.isclose(number, other, rel_tol=1e-3)
 
-    judge(attempt, inputs, compare)
+    number = one_number(answer, hint)
+    if close_to(right):
+        return
+    for message, wrong in mistakes.items():
+        if any(map(close_to, as_list(wrong))):
+            raise Mistake(message)
+    direction = "smaller" if number > right else "larger"
+    raise Mistake(f"Not yet: the answer is {direction} than yours.")
 
 
 def one_number(answer, hint: str = "") -> Real:
@@ -175,6 +223,8 @@ def one_number(answer, hint: str = "") -> Real:
         answer = answer.item()
     if not isinstance(answer, Real) or isinstance(answer, bool):
         raise Mistake(f"Give a number, not {kind(answer)}.")
+    if answer != answer or answer in (math.inf, -math.inf):
+        finite("Your answer", torch.tensor(float(answer)))
     return answer
 
 
@@ -184,6 +234,10 @@ def about_draws(name: str, first, second, again, draw: str) -> str | None:
     if not same(first, again):
         return f"{name} is something else each time, even from the same seed. {advice}"
     return f"{name} is the same in every call. {advice}" if same(first, second) else None
+
+
+def as_list(value) -> list:
+    return value if isinstance(value, list) else [value]
 
 
 def same(answer: Tensor, other: Tensor) -> bool:

@@ -5,24 +5,45 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from diffusion.teaching.checks.factors import wrong_factors
-from diffusion.teaching.checks.judging import gaussian, judge_number, judge_tensor
+from diffusion.teaching.checks.factors import SUBTRACTED, wrong_factors
+from diffusion.teaching.checks.judging import (
+    Trial,
+    compare_number,
+    gaussian,
+    judge,
+    judge_value,
+    tensor_trial,
+)
 
 
 def check_forward_step(attempt: Callable[[Tensor, float, Tensor], Tensor]) -> None:
     """Lesson 1: `attempt(x_prev, beta, noise)` is √(1 − β) x_prev + √β noise."""
 
-    def inputs():
-        return gaussian(3, 4, 4), 0.19, gaussian(3, 4, 4, seed=1)
+    def trial(beta: float, *shape: int, label: str = "") -> Trial:
+        def inputs():
+            return gaussian(*shape), beta, gaussian(*shape, seed=1)
 
-    def step(keep, add):
-        return keep * x_prev + add * noise
+        def step(keep, add):
+            return keep * x_prev + add * noise
 
-    x_prev, beta, noise = inputs()
-    keep, add = math.sqrt(1 - beta), math.sqrt(beta)
-    mistakes = wrong_factors(step, keep, add, "(1−β)", "β")
-    mistakes["You left √(1−β) out and used β for √β."] = step(1, beta)
-    judge_tensor(attempt, inputs, step(keep, add), mistakes)
+        x_prev, _, noise = inputs()
+        keep, add = math.sqrt(1 - beta), math.sqrt(beta)
+
+        def mistakes():
+            return {
+                **wrong_factors(step, keep, add, "(1−β)", "β"),
+                "You left √(1−β) out and used β for √β.": step(1, beta),
+                SUBTRACTED: step(keep, -add),
+                "You clamped what you are given. Clamping is for showing, not for the data.": [
+                    keep * x_prev.clamp(-1, 1) + add * noise,
+                    keep * x_prev + add * noise.clamp(-1, 1),
+                ],
+            }
+
+        return tensor_trial(inputs, step(keep, add), mistakes, label)
+
+    label = "Right for β = 0.19 and x_prev of shape (3, 4, 4), but not for 0.6 and (5, 2): "
+    judge(attempt, trial(0.19, 3, 4, 4), trial(0.6, 5, 2, label=label))
 
 
 def check_beta_for_spread(attempt: float) -> None:
@@ -33,4 +54,4 @@ def check_beta_for_spread(attempt: float) -> None:
         "You took the square root where a square is needed: √β = 0.5.": math.sqrt(0.5),
         "That is 1 − β: how much of the variance is kept.": 0.75,
     }
-    judge_number(attempt, None, 0.25, mistakes)
+    judge_value(attempt, lambda answer: compare_number(answer, 0.25, mistakes))

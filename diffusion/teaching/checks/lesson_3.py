@@ -9,8 +9,10 @@ from torch import Tensor
 from diffusion import NoiseSchedule
 from diffusion.teaching.checks.judging import (
     Mistake,
+    Trial,
     compare_tensor,
     judge,
+    judge_value,
     one_number,
     same,
     three_tensors,
@@ -21,7 +23,11 @@ def check_schedule_tables(
     attempt: Callable[[float, float, int], tuple[Tensor, Tensor, Tensor]],
 ) -> None:
     """Lesson 3: `attempt(beta_start, beta_end, time_steps)` gives betas, alphas, alpha_bars."""
-    start, end, T = 0.05, 0.4, 6
+    label = "Right for (0.05, 0.4, 6), but not for (0.0001, 0.02, 1000): "
+    judge(attempt, _tables_trial(0.05, 0.4, 6), _tables_trial(1e-4, 0.02, 1000, label))
+
+
+def _tables_trial(start: float, end: float, T: int, label: str = "") -> Trial:
     betas, t = torch.linspace(start, end, T), torch.arange(1, T + 1)
     alphas = 1 - betas
     alpha_bars = alphas.cumprod(0)
@@ -33,6 +39,8 @@ def check_schedule_tables(
     tables = {"betas": betas, "alphas": alphas, "alpha_bars": alpha_bars}
     mistakes = {
         "betas": {
+            "These run from 0.0001 to 0.02. Take the beta_start and beta_end that you are "
+            "given.": torch.linspace(1e-4, 0.02, T),
             "These never reach beta_end. torch.linspace(beta_start, beta_end, time_steps) has both "
             "ends.": start + (end - start) * (t - 1) / T,
             "These begin above beta_start. torch.linspace(beta_start, beta_end, time_steps) has "
@@ -54,8 +62,18 @@ def check_schedule_tables(
             "torch.cumprod(alphas, dim=0).": alphas,
             "You multiplied the β. Each step keeps α_t of the variance: multiply the α.": of_betas,
             "You added them up. One step after the other multiplies: cumprod, not cumsum.": sums,
-            "That is the one product of all the α. Each t needs its own.": alpha_bars[-1],
-            "You took α_t to the power t. The steps before t have other α.": alphas**t,
+            "That is the one product of all the α. Each t needs its own.": [
+                alpha_bars[-1],
+                alpha_bars[-1].expand(T),
+            ],
+            "That is an average. The bar over ᾱ is none; it is a running product: "
+            "torch.cumprod(alphas, dim=0).": alphas.cumsum(0) / t,
+            "e^{−Σβ} is an approximation, good for small β alone. Multiply the α: "
+            "torch.cumprod(alphas, dim=0).": (-betas.cumsum(0)).exp(),
+            "You took one α to the power t. Each step has an α of its own.": [
+                alphas**t,
+                alphas[0] ** t,
+            ],
             "You took a root already. ᾱ_t is the plain product of the α; √ᾱ_t is the signal "
             "rate.": alpha_bars.sqrt(),
             "Your products are one step late. ᾱ_t has α_t in it already, so the first value is "
@@ -83,14 +101,14 @@ def check_schedule_tables(
             except Mistake as mistake:
                 raise Mistake(f"{name}: {mistake}") from None
 
-    judge(attempt, lambda: (start, end, T), compare)
+    return Trial(lambda: (start, end, T), compare, label=label)
 
 
 def check_beta_end_for_100(attempt: float) -> None:
     """Lesson 3: a β_end for which `NoiseSchedule(1e-4, β_end, 100)` ends in noise."""
 
-    def compare(answers, _):
-        beta_end = one_number(*answers)
+    def compare(answer):
+        beta_end = one_number(answer)
         if not 0 < beta_end < 1:
             raise Mistake("β is a variance and lies between 0 and 1. Choose a β_end between them.")
         schedule = NoiseSchedule(1e-4, float(beta_end), 100)
@@ -113,4 +131,4 @@ def check_beta_end_for_100(attempt: float) -> None:
                 "that are wasted. Choose a smaller β_end."
             )
 
-    judge(attempt, None, compare)
+    judge_value(attempt, compare)

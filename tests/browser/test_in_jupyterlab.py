@@ -1,9 +1,13 @@
-"""How a scrub is driven in a real JupyterLab: by mouse, keys, the kernel and other widgets."""
+"""Widgets in a real JupyterLab: by mouse, keys, the kernel, other widgets; and with odd texts.
+
+All in one page. What is out of the ordinary is in test_hostile.py.
+"""
 
 import time
 
 import pytest
 from harness import BEYOND, settled
+from playwright.sync_api import expect
 
 # Notes what is shown, and what is asked of the slider, from now on.
 NOTE = """(scrub) => {
@@ -117,7 +121,7 @@ def test_presentation_mode_shows_a_scrub_whole(lab):
     assert box["height"] <= 720 and box["x"] >= 0 and box["x"] + box["width"] <= 1280
 
 
-@pytest.mark.parametrize("width", [320, 420, 1280])
+@pytest.mark.parametrize("width", [320, 1280])
 def test_nothing_overflows_or_moves_while_dragging(lab, width):
     """Of all widgets, whichever of their sliders is moved."""
     lab.page.set_viewport_size({"width": width, "height": 1100})
@@ -259,3 +263,147 @@ def test_the_explorer_by_its_handles(lab):
     assert settled(lambda: float(lab.python(read).split()[0]) > 1e-4, True)
     assert cell.get_by_text("refused").count() == 0
     lab.python("explorer.beta_start = 1e-4")
+
+
+def test_a_game_is_heard_of_by_the_kernel_and_played_by_it(lab):
+    """Rounds, marks and keys are those of the page alone: test_accessibility.py plays them."""
+    cell, first = lab.cell("game"), "Round 1 of 2: t was 321. You said 400, 79 off; the likelihood"
+    slider, button = cell.locator("input"), cell.locator("button")
+    result, (noised, clean) = cell.locator(".scrub-guess-result"), cell.locator("canvas").all()
+    lab.python("game.play(1); game.restart()")
+    expect(result).to_have_text("Round 1 of 2: which t is it?")
+    assert noised.get_attribute("aria-label") == "a cat, noised"  # no word of t
+    slider.fill("400")
+    slider.press("Enter")
+    expect(result).to_contain_text(f"{first} said 300, 21 off.")
+    assert noised.get_attribute("aria-label") == "a cat, noised to t = 321"
+    slider.press("ArrowRight")  # too late: the answer stands
+    assert slider.input_value() == "400"
+    button.press("Enter")
+    assert clean.get_attribute("aria-label") == "a cup, clean"
+    slider.press("Home")
+    button.press("Space")
+    expect(result).to_contain_text("exactly right. On average you were 59 off, the likelihood 11.")
+    rows = [row.locator("td").all_inner_texts() for row in cell.locator("tr").all()[1:]]
+    assert rows == [
+        ["321", "400", "79", "300", "21"],
+        ["40", "1", "39", "40", "0"],
+        ["", "", "59", "", "11"],
+    ]
+    assert settled(lambda: lab.python("print(game.guesses, game.means)"), "[400, 1] (59.0, 10.5)")
+    button.press("Enter")
+    expect(button).to_have_text("Check")
+    lab.python("game.restart(); game.play(400)")
+    expect(result).to_contain_text(first)
+    lab.python("game.restart()")
+
+
+# ------------------------------------------------------------------------------ odd texts
+
+# Where it came alive, it would be an <img>, and set window.alive.
+TAG = "<img src=x onerror=alive=1>"
+EVIL = TAG + "\"'&"
+
+ODD = {
+    "words": f"""
+import dataclasses
+from diffusion.teaching import checks
+from diffusion.teaching.bugs import BUGS
+
+EVIL = {EVIL!r}
+ten = NoiseSchedule(time_steps=10)
+axis = dataclasses.replace(
+    time_axis(ten), symbol=EVIL, labels=[EVIL] * 11, result=EVIL, spoken=EVIL,
+    terms=(EVIL, EVIL), rate_names=(EVIL, EVIL), readouts={{EVIL: [EVIL] * 11}},
+)
+grey = torch.linspace(-1, 1, 192).view(3, 8, 8)
+worded, points = Blend(grey, grey, axis), Blend(torch.zeros(5, 2), torch.ones(5, 2), axis)
+ones, words = torch.ones(11, 4), dict(label=EVIL, alt=EVIL)
+""",
+    "pictures": "scrub(ImageView(worded, **words), EVIL, PointsView(points, **words))",
+    "charts of words": """
+bars = BarsView(axis, ones, (0, 1), EVIL, notes=[EVIL] * 11, **words)
+curves = CurvesView(axis, [Curve(EVIL, ones[:, 0])], alt=EVIL)
+scrub(HistogramView(worded, **words), bars, curves, StripView(worded, alt=EVIL))
+""",
+    "lab of bugs": """
+bug = dataclasses.replace(BUGS[0], name=EVIL, wrong=EVIL, right=EVIL)
+BugLab(grey, ten, {EVIL: (lambda sampler: 1.0, 0.5)}, (bug, BUGS[1]), alt=EVIL)
+""",
+    "a game": """
+two, t = torch.stack([grey, grey]), torch.tensor([3, 4])
+GuessGame(two, two, t, t, 10, names=[EVIL, EVIL], opponent=EVIL)
+""",
+    "an explorer": "ScheduleExplorer(grey, grey, alt=EVIL)",
+    "figure": "plots.show(plots.axes(), EVIL)",
+    "check": "checks.check_forward_step(lambda *given: int(EVIL))",
+    "upload": "upload = FileUpload()\nupload",
+}
+FAILING = {
+    "a path": "Path(EVIL).write_bytes(b'once upon a time')\nload_image(EVIL)",
+    "an upload": "print(upload.value[0].name)\nload_image(upload.value)",
+}
+
+
+@pytest.fixture(scope="module")
+def odd_texts(exhibition):
+    """Text that looks like a part of a page: in a view, in an error, in a file's name."""
+    with exhibition.more_cells(ODD | FAILING):
+        for name in ODD:
+            exhibition.run_cell(name)
+        yield
+
+
+def assert_all_is_text(lab, *selectors):
+    """Each selector picks nodes; some of them show or say the text as it is."""
+    page = lab.page
+    says = """([selector, tag]) => [...document.querySelectorAll(selector)].some((node) =>
+        `${node.textContent} ${node.ariaLabel} ${node.alt}`.includes(tag))"""
+    for selector in selectors:
+        page.wait_for_function(says, arg=[selector, TAG], timeout=10_000)
+    assert page.locator("img[src=x], [onerror]").count() == 0
+    assert page.evaluate("window.alive") is None
+
+
+def test_views_and_outputs_show_odd_texts_as_text(odd_texts, lab):
+    assert_all_is_text(
+        lab,
+        ".scrub-timeline",
+        ".scrub-sign",
+        ".scrub-caption",
+        ".scrub-legend",
+        "canvas",
+        "svg[role=img]",
+        "svg text",
+        ".scrub-buttons button",
+        ".scrub-bug-line code",
+        ".scrub-bug-lab p",
+        ".scrub-bug-lab th",
+        ".scrub-guess th",
+        ".jp-RenderedHTMLCommon img",
+        ".jp-RenderedText[data-mime-type='application/vnd.jupyter.stdout']",
+    )
+
+
+def test_the_name_of_a_file_is_shown_as_text(odd_texts, lab):
+    (output,) = lab.run_cell("a path")
+    assert output["evalue"].startswith(f"{EVIL!r} is not a picture")
+    file = {"name": EVIL, "mimeType": "image/png", "buffer": b"once upon a time"}
+    with lab.page.expect_file_chooser() as chooser:
+        lab.page.locator(".widget-upload").click()
+    chooser.value.set_files(file)
+    lab.page.wait_for_selector(".widget-upload:has-text('(1)')")
+    shown, failed = lab.run_cell("an upload")
+    assert shown["text"] == EVIL + "\n"
+    assert failed["evalue"].startswith("The uploaded file is not a picture")
+    texts = ".jp-RenderedText[data-mime-type='application/vnd.jupyter.std{}']"
+    assert_all_is_text(lab, texts.format("err"), texts.format("out"))
+
+
+def test_it_would_be_noticed_if_a_text_came_alive(lab):
+    alive = "(html) => document.body.insertAdjacentHTML('beforeend', `<div id=evil>${html}</div>`)"
+    lab.page.evaluate(alive, EVIL)
+    lab.page.wait_for_function("window.alive", polling=100)
+    assert lab.page.locator("img[src=x], [onerror]").count() == 1
+    lab.page.evaluate("() => { evil.remove(); delete window.alive; }")
+    lab.console.clear()  # there is no picture x
