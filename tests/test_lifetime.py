@@ -13,7 +13,6 @@ from traitlets.config import Config
 
 from diffusion import NoiseSchedule
 from diffusion.teaching import plots
-from diffusion.teaching.claims import claims_checked
 from diffusion.teaching.widgets import (
     Blend,
     BugLab,
@@ -150,17 +149,3 @@ def test_without_a_widget_there_is_a_picture_and_a_text(make):
 def test_a_question_is_a_text_without_a_widget():
     data, _ = DisplayFormatter().format(a_question())
     assert data["text/plain"] == "question: grey / speckle" and "image/png" not in data
-
-
-@pytest.mark.parametrize(
-    ("cell", "line"),
-    [
-        ("assert 1 < 2\nfor i in (1, 2):\n    assert_close(i, i)\nclaims_checked()", "2 claims"),
-        ("torch.testing.assert_close(1, 1)\nclaims_checked()", "1 claim"),
-    ],
-)
-def test_claims_are_counted_in_the_cell_that_makes_them(monkeypatch, capsys, cell, line):
-    shell = SimpleNamespace(user_ns={"In": ["assert 0", cell]})
-    monkeypatch.setattr("diffusion.teaching.claims.get_ipython", lambda: shell)
-    claims_checked()
-    assert capsys.readouterr().out == f"✓ {line} checked\n"

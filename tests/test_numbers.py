@@ -242,3 +242,4 @@ def test_what_a_question_says_of_its_answers_counts(tmp_path, monkeypatch):
     cells = [{"cell_type": "code", "source": f'ask("{name}")'} for name in ("number", "choice")]
     found = [number.shown for text in answers(cells) for number in uncovered(text, set())]
     assert found == ["= −6", "100", "= 36 %", "0.36"]
+    assert next(answers(cells[:1])) == "= −6 "
