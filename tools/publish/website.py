@@ -80,6 +80,8 @@ def for_reading(notebook: NotebookNode) -> None:
         cells.append(cell)
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             cell.metadata["tags"] = [*tags, "hide-input"]
+        if cell.source.startswith("ask("):
+            cell.metadata["tags"] = [*tags, "remove-input"]
         if "claims" in tags:  # the line that it prints is what opens it
             (printed,) = cell.outputs
             line = printed.text.strip()
