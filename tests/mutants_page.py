@@ -58,7 +58,7 @@ CHANGES = [
         "signal_rates[t] * x_0[i] + noise_rates[t]",
         "noise_rates[t] * x_0[i] + signal_rates[t]",
     ),
-    Change("points.js", "/ 16383", "/ 32767"),
+    Change("points.js", "/ 2047", "/ 4095"),
     Change("points.js", "of [1, 2])", "of [1, 3])"),
     Change("points.js", "let k = 0; k <= t; k++", "let k = 0; k <= axis.last; k++"),
     # charts

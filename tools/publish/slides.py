@@ -59,12 +59,18 @@ def for_a_room(notebook: NotebookNode) -> None:
     notebook.cells = [opening, *cells[:told], goals, *cells[told:]]
 
     title, shown = "", False  # whether the slide has shown a picture yet
+    asked = False  # whether the slide ends with a question
     for cell in notebook.cells:
-        kind, tags = cell.metadata["slideshow"]["slide_type"], cell.metadata.setdefault("tags", [])
+        tags = cell.metadata.setdefault("tags", [])
+        if asked and cell.metadata["slideshow"]["slide_type"] in ("fragment", "-"):
+            cell.metadata["slideshow"]["slide_type"] = "subslide"
+        kind = cell.metadata["slideshow"]["slide_type"]
+        if kind not in ("skip", "notes"):
+            asked = cell.source.startswith("ask(")
         outputs = [output.get("data", {}) for output in cell.get("outputs", [])]
         if kind in ("slide", "subslide"):
             shown = False
-        if "predict" in tags and cell.source.startswith("ask("):
+        if cell.source.startswith("ask("):
             cell.metadata["hide_input"] = True
         elif any({"image/png", "text/html", WIDGET_VIEW} & set(data) for data in outputs):
             cell.metadata["hide_input"] = True

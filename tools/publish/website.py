@@ -79,7 +79,8 @@ def for_reading(notebook: NotebookNode) -> None:
             continue
         cells.append(cell)
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
-            cell.metadata["tags"] = [*tags, "hide-input"]
+            folded = "hide-cell" if "solution" in tags else "hide-input"
+            cell.metadata["tags"] = [*tags, folded]
         if cell.source.startswith("ask("):
             cell.metadata["tags"] = [*tags, "remove-input"]
         if "claims" in tags:  # the line that it prints is what opens it

@@ -17,11 +17,12 @@ const buildBugLab = ({ model, el, go, change }) => {
   const summary = element(el, "p", { role: "status" });
   const table = element(el, "table", { class: "scrub-table" });
   const heads = element(element(table, "thead"), "tr");
-  for (const name of ["test", "will it notice?", "measured", "alarm above", "verdict"])
+  for (const name of ["test", "notices?", "measured", "alarm above", "verdict"])
     element(heads, "th", { scope: "col" }, name);
   const body = element(table, "tbody");
   const run = element(el, "button", { type: "button", class: "scrub-button" }, "Run the tests");
   run.addEventListener("click", () => {
+    if (votes[bug]) return;
     const ticked = Array.from(body.querySelectorAll("input"), (tick) => tick.checked);
     change({ votes: { ...model.get("votes"), [bug]: ticked } });
   });
@@ -64,7 +65,7 @@ const buildBugLab = ({ model, el, go, change }) => {
       if (!vote) verdict.append("·");
       else element(verdict, alarm ? "strong" : "span", {}, alarm ? "notices" : "passes");
     });
-    run.disabled = Boolean(vote);
+    run.ariaDisabled = Boolean(vote);
     if (!vote) return write(summary, `${name}: which tests will notice? Tick them, then run the tests.`);
     const noticed = rows.filter(([, , , alarm]) => alarm).map(([test]) => test);
     const right = rows.filter(([, , , alarm], i) => alarm === Boolean(vote[i])).length;

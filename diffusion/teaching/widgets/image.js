@@ -24,7 +24,7 @@ const blend = (out, channels, x_0, signalRate, noise, noiseRate, unit) => {
 const canvasOf = (parent, { shape: [height, width, channels], ...view }) => {
   const canvas = element(parent, "canvas", { role: "img", width, height });
   canvas.style.aspectRatio = width / height;
-  if (width < 128) canvas.classList.add("scrub-pixelated");
+  if (width < 128 && !view.smooth) canvas.classList.add("scrub-pixelated");
   const context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
   image.data.fill(255); // opaque

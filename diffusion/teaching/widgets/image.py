@@ -20,6 +20,7 @@ class ImageView(View):
         show: of a Blend, "sum" (x_t), or one term alone: "signal" or "noise".
         label: the caption; subscripts are written x_t.
         alt: what is to be seen, for those who cannot see it.
+        smooth: enlarge a tiny picture smoothly, where its pixels are not what is to be seen.
     """
 
     kind = "image"
@@ -30,6 +31,7 @@ class ImageView(View):
         show: str = "sum",
         label: str | None = None,
         alt: str = "picture",
+        smooth: bool = False,
     ):
         if show not in ("sum", "signal", "noise"):
             raise ValueError(f'show must be "sum", "signal" or "noise", not {show!r}.')
@@ -52,11 +54,12 @@ class ImageView(View):
             "noise": f"{axis.rate_names[1]} · {axis.terms[1]}",
         }
         super().__init__(axis, names[show] if label is None else label, alt)
-        self.film, self.show = film, show
+        self.film, self.show, self.smooth = film, show, smooth
 
     def spec(self, buffers: Buffers) -> dict:
         film, (channels, height, width) = self.film, self.film.shape
         spec = super().spec(buffers) | {"shape": [height, width, channels], "show": self.show}
+        spec |= {"smooth": True} if self.smooth else {}
         if isinstance(film, Frames):
             # A frame that is shown at several positions travels once.
             different, places = to_uint8(film.frames).unique(dim=0, return_inverse=True)

@@ -7,8 +7,8 @@ const pointsView = (el, view, axis) => {
   const context = canvas.getContext("2d");
   const { count, limit, trail, frames, x_0, noise, signal_rates, noise_rates } = view;
 
-  const coordinate = (t, i) => // frames are in 16383rds of `limit`
-    frames ? (frames[2 * count * t + i] * limit) / 16383 : signal_rates[t] * x_0[i] + noise_rates[t] * noise[i];
+  const coordinate = (t, i) => // frames are in 2047ths of `limit`
+    frames ? (frames[2 * count * t + i] * limit) / 2047 : signal_rates[t] * x_0[i] + noise_rates[t] * noise[i];
 
   let shown = 0;
   const draw = (t) => {

@@ -42,8 +42,8 @@ class PointsView(View):
             "limit": self.limit,
         }
         if isinstance(film, Frames):
-            # In 16383rds of `limit`, finer than any screen; what lies beyond 2·limit is not shown.
-            steps = (film.frames / self.limit * 16383).round().clamp(-32767, 32767)
+            # In 2047ths of `limit`, finer than any screen; what lies beyond 2·limit is not shown.
+            steps = (film.frames / self.limit * 2047).round().clamp(-4095, 4095)
             return spec | {"frames": buffers.add(steps.to(torch.int16))}
         x_0, noise = buffers.add(film.x_0.float()), buffers.add(film.noise.float())
         return spec | {"x_0": x_0, "noise": noise} | rates_spec(self.axis, buffers)

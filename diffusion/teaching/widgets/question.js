@@ -9,41 +9,37 @@ const buildQuestion = ({ model, el, change }) => {
   remember(model, name, ["given", "shown"]);
 
   const answer = (given) => {
+    if (model.get("shown")) return;
     change({ given, shown: true });
     answered(el, model, name, ["given", "shown"]);
+    verdict.focus(); // what had the keys may be gone
   };
-  const form = element(el, "form", { class: "scrub-buttons", "aria-label": "your prediction" });
-  const button = (text, type = "button") => {
-    const node = element(form, "button", { type, class: "scrub-button" });
+  const form = element(el, "div", { class: "scrub-buttons", role: "group", "aria-label": "your prediction" });
+  const button = (text, press) => {
+    const node = element(form, "button", { type: "button", class: "scrub-button" });
     mathematics(node, text);
+    node.addEventListener("click", press);
     keepKeys(node);
     return node;
   };
   let field;
   const choices = new Map();
   if (number) {
-    field = element(form, "input", { type: "number", step: "any", "aria-label": "your number", required: "" });
+    field = element(form, "input", { type: "number", step: "any", "aria-label": "your number" });
     keepKeys(field);
     if (unit) element(form, "span", {}, unit);
-    button("That is my guess", "submit");
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      if (Number.isFinite(field.valueAsNumber)) answer(String(field.valueAsNumber));
-    });
-  } else
-    for (const [text] of said) {
-      const node = button(text);
-      node.addEventListener("click", () => answer(text));
-      choices.set(text, node);
-    }
-  const skip = button("Show me");
+    const guess = () => Number.isFinite(field.valueAsNumber) && answer(String(field.valueAsNumber));
+    button("That is my guess", guess);
+    field.addEventListener("keydown", ({ key }) => key === "Enter" && guess());
+  } else for (const [text] of said) choices.set(text, button(text, () => answer(text)));
+  const skip = button("Show me", () => answer(""));
   skip.classList.add("scrub-skip");
-  skip.addEventListener("click", () => answer(""));
-  const verdict = element(el, "div", { class: "scrub-verdict", role: "status" });
+  const verdict = element(el, "div", { class: "scrub-verdict", role: "status", tabindex: -1 });
 
   const draw = () => {
     const [given, shown] = [model.get("given"), model.get("shown")];
-    for (const node of form.querySelectorAll("button, input")) node.disabled = shown;
+    for (const node of form.querySelectorAll("button")) node.ariaDisabled = shown;
+    if (number) field.readOnly = shown;
     skip.hidden = shown;
     for (const [text, node] of choices) {
       node.ariaPressed = given === text;
