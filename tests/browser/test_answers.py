@@ -188,9 +188,11 @@ def test_a_number_is_near_the_right_one_or_a_known_slip(blank):
 def test_the_lab_runs_its_tests_after_a_vote(blank):
     tests = {"first": (lambda sample: 0.1, 0.5), "second": (lambda sample: 0.9, 0.5)}
     blank.show(BugLab(x_0[:1], few, tests))
-    assert blank.texts("tbody td:nth-child(3)") == blank.texts("tbody td:last-child") == ["·", "·"]
+    assert blank.texts("tbody td:nth-child(3)") == ["> 0.5 ?"] * 2
+    assert blank.texts("tbody td:last-child") == ["·", "·"]
     blank.page.get_by_label("first will notice").check()
     press(blank, "Run the tests")
+    assert blank.texts("tbody td:nth-child(3)") == ["0.1000 ≤ 0.5", "0.9000 > 0.5"]
     assert blank.texts("tbody td:last-child") == ["passes", "notices"]
     assert blank.text("p[role=status]") == "no bug: noticed by second. You foresaw 0 of 2."
     press(blank, "β for √β")  # each bug has a vote of its own

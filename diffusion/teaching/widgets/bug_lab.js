@@ -14,19 +14,20 @@ const buildBugLab = ({ model, el, go, change }) => {
   });
   const line = element(el, "div", { class: "scrub-bug-line" });
   const stage = element(el, "div");
-  const summary = element(el, "p", { role: "status" });
-  const table = element(el, "table", { class: "scrub-table" });
-  const heads = element(element(table, "thead"), "tr");
-  for (const name of ["test", "notices?", "measured", "alarm above", "verdict"])
-    element(heads, "th", { scope: "col" }, name);
-  const body = element(table, "tbody");
-  const run = element(el, "button", { type: "button", class: "scrub-button" }, "Run the tests");
+  const report = element(el, "div", { class: "scrub-report" });
+  const summary = element(report, "p", { role: "status" });
+  const run = element(report, "button", { type: "button", class: "scrub-button" }, "Run the tests");
   run.addEventListener("click", () => {
     if (votes[bug]) return;
     const ticked = Array.from(body.querySelectorAll("input"), (tick) => tick.checked);
     change({ votes: { ...model.get("votes"), [bug]: ticked } });
   });
   keepKeys(run);
+  const table = element(report, "table", { class: "scrub-table" });
+  const heads = element(element(table, "thead"), "tr");
+  for (const name of ["test", "notices?", "measured", "verdict"])
+    element(heads, "th", { scope: "col" }, name);
+  const body = element(table, "tbody");
 
   let shown, bug, votes;
   const put = () => {
@@ -59,8 +60,7 @@ const buildBugLab = ({ model, el, go, change }) => {
       keepKeys(tick);
       tick.checked = vote?.[i] ?? false;
       tick.disabled = Boolean(vote);
-      element(cells, "td", {}, vote ? measured : "·");
-      element(cells, "td", {}, limit);
+      element(cells, "td", {}, vote ? `${measured} ${alarm ? ">" : "≤"} ${limit}` : `> ${limit} ?`);
       const verdict = element(cells, "td");
       if (!vote) verdict.append("·");
       else element(verdict, alarm ? "strong" : "span", {}, alarm ? "notices" : "passes");
