@@ -102,12 +102,12 @@ def test_a_curve_is_drawn_with_the_pointer_before_it_is_shown(blank):
     assert visible(blank, ".scrub-line:not(.scrub-sketch)") == [True, False]
     assert "ᾱ_t to be drawn" in chart.get_attribute("aria-label")
     press(blank, "That is my drawing")  # nothing yet
-    assert "Draw in the chart first" in blank.text(".scrub-ask [role=status]")
+    assert "Draw in the chart from end to end" in blank.text(".scrub-ask [role=status]")
     box = blank.page.locator(".scrub-pad").bounding_box()
     mouse = blank.page.mouse
-    mouse.move(box["x"] + 1, box["y"] + box["height"] / 4)  # level, at 0.75, but for the last tenth
+    mouse.move(box["x"] + 1, box["y"] + box["height"] / 4)  # level, at 0.75
     mouse.down()
-    mouse.move(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 4)
+    mouse.move(box["x"] + 0.97 * box["width"], box["y"] + box["height"] / 4)
     mouse.up()
     press(blank, "That is my drawing")
     sketch = blank.get("sketch")
@@ -134,6 +134,8 @@ def test_a_curve_is_drawn_with_the_keys(blank):
     first.focus()
     first.press("End")
     first.press("ArrowDown")
+    press(blank, "That is my drawing")  # the other end is not drawn yet
+    assert blank.get("shown") is False
     assert first.get_attribute("aria-valuenow") == "0.95"
     last.focus()
     last.press("Home")
@@ -168,7 +170,8 @@ def test_a_number_is_near_the_right_one_or_a_known_slip(blank):
     for given, words in {
         "6.1": "Yes: it is 6. And 1 to begin with.",
         "4.95": "You said 4.95. So much is added.It is 6. And 1 to begin with.",
-        "-3": "You said −3.It is 6. And 1 to begin with.",
+        "-3": "You said −3. That is too little.It is 6. And 1 to begin with.",
+        "9": "You said 9. That is too much.It is 6. And 1 to begin with.",
     }.items():
         blank.show(widgets.Question("end", 6, said, within=0.2))
         field = blank.page.get_by_role("spinbutton")

@@ -92,13 +92,14 @@ def for_reading(notebook: NotebookNode) -> None:
             show, hide = "Show the solution", "Hide the solution"
             cell.metadata["mystnb"] = {"code_prompt_show": show, "code_prompt_hide": hide}
         if "exercise" in tags:
+            cell.outputs = []  # what the check says of nothing
             cells.append(new_markdown_cell(NEEDS_PYTHON))
     notebook.cells = cells
 
 
 NEEDS_PYTHON = """```{note}
-To solve this, run the lesson on your computer (`make lab`): a check answers at once, and names the
-mistake. On this page there are the hints, and the solution.
+To solve this, run the lesson on your computer ([here is how](../index.md)): a check answers at
+once, and names the mistake. On this page there are the hints, and the solution.
 ```"""
 
 

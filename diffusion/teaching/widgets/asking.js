@@ -36,7 +36,7 @@ const asking = (el, scrub, { ask, axis }, { model, change }) => {
     button("That is my drawing", () => {
       const sketch = sketching.drawing();
       if (sketch) finish({ sketch });
-      else write(status, "Draw in the chart first: with the pointer, or with Tab and the arrow keys.");
+      else write(status, "Draw in the chart from end to end: with the pointer, or with Tab and the arrow keys.");
     });
     button("Start again", () => sketching.put([]));
   } else {

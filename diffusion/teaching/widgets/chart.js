@@ -29,7 +29,7 @@ const chart = (el, { x, y, xLabel, xTicks, yTicks, height = CHART.height }) => {
 // The same as `mathematics`, in an SVG text, where a subscript is a shifted span.
 const svgMathematics = (node, text) => {
   let shift = 0;
-  for (const part of text.split(/(_[A-Za-z0-9]+)/)) {
+  for (const part of subscripts(text)) {
     if (!part) continue;
     const down = part.startsWith("_") ? 3 : 0;
     const span = element(node, "tspan", { dy: down - shift }, down ? part.slice(1) : part);

@@ -84,7 +84,9 @@ const curvesView = (el, view, axis) => {
   const { label: name, values } = curves[veiled];
   const spot = (share) => `${axis.symbol} = ${label(Math.round(share * last))}`;
   const pad = sketchPad(frame, { label: name, range: view.y_range, name: spot });
+  const key = legendKey(legend, "your drawing", "neutral", { d: "M1,4H22", class: "scrub-line scrub-sketch" });
   const reveal = (shown) => {
+    key.style.visibility = shown ? "" : "hidden";
     veiled = shown ? null : view.draw;
     pad.open(!shown);
     for (const node of [traces[view.draw].node, dots[view.draw], readings[view.draw]])

@@ -50,12 +50,15 @@ const buildQuestion = ({ model, el, change }) => {
     if (!shown) return;
     const line = (lead, text) => {
       const node = element(verdict, "p");
-      element(node, "strong", {}, lead);
+      mathematics(element(node, "strong"), lead);
       if (text) mathematics(element(node, "span"), ` ${text}`);
     };
     const of = (value) => said.find(([text]) => (number ? near(value, Number(text)) : text === value))?.[1];
     const hit = number ? given && near(Number(given), right) : given === right;
-    if (given && !hit) line(number ? `You said ${withUnit(given)}.` : `“${given}”:`, of(number ? Number(given) : given));
+    if (given && !hit && number) {
+      const direction = Number(given) > right ? "That is too much." : "That is too little.";
+      line(`You said ${withUnit(given)}.`, of(Number(given)) ?? direction);
+    } else if (given && !hit) line(`“${given}”:`, of(given));
     line(number ? `${hit ? "Yes: it" : "It"} is ${withUnit(right)}.` : hit ? "Yes." : `It is “${right}”.`, of(right));
   };
   return { draw, dispose() {} };

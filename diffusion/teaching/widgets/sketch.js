@@ -80,10 +80,10 @@ const sketchPad = (frame, { label, range: [low, high], name }) => {
   pad.addEventListener("pointermove", (event) => pad.hasPointerCapture(event.pointerId) && follow(event));
 
   return {
-    // What has been drawn, gaps closed; null if nothing has.
+    // What has been drawn, gaps closed; null if it does not go from end to end.
     drawing() {
       const drawn = values.flatMap((v, i) => (v === null ? [] : [i]));
-      if (!drawn.length) return null;
+      if (!drawn.length || drawn[0] > 2 || drawn.at(-1) < POINTS - 3) return null; // not all the way
       drawn.slice(1).forEach((j, k) => between(drawn[k], j));
       values.fill(values[drawn[0]], 0, drawn[0]).fill(values[drawn.at(-1)], drawn.at(-1) + 1);
       return [...values];
