@@ -205,45 +205,25 @@ def test_the_lab_runs_its_tests_after_a_vote(blank):
     assert blank.texts("tbody td:last-child") == ["passes", "notices"]
 
 
-# ------------------------------------------------------------------ the site
+# ------------------------------------------------------------------ what a page remembers
 
 
-@pytest.fixture
-def lesson(chromium, site):
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(f"{site.as_uri()}/lessons/01_add_noise_once.html")
-    page.wait_for_selector(".scrub-question button")
-    yield page
-    context.close()
-
-
-def test_the_site_keeps_what_follows_closed_and_remembers_the_answers(lesson):
-    gates, notes = lesson.locator(".gate"), lesson.get_by_text("goes on when you have answered")
-    closed = "() => document.querySelectorAll('.gate.closed').length"
-    assert lesson.evaluate(closed) == gates.count() >= 4
-    first = lesson.locator(".cell.tag_predict").first
-    after = first.locator("xpath=following-sibling::*[contains(@class, 'gate')]").last
-    assert not after.is_visible()
-    first.locator(".scrub-question button").first.click()
-    assert after.is_visible() and lesson.evaluate(closed) == gates.count() - 1
-    given = first.locator(".scrub-verdict").inner_text()
-    scrub = lesson.locator(".tag_predict:has(.scrub-ask)").first
-    scrub.evaluate("(node) => node.closest('.gate')?.classList.remove('closed')")
-    scrub.get_by_role("button", name="That is my guess").click()
-    guess = scrub.locator(".scrub-pins span").inner_text()
-    lesson.reload()
-    expect(scrub.locator(".scrub-pins span")).to_have_text(guess)
-    expect(lesson.locator(".scrub-verdict").first).to_have_text(given, use_inner_text=True)
-    assert lesson.evaluate(closed) == gates.count() - 2
-    lesson.get_by_role("button", name="Show everything").click()
-    assert lesson.evaluate(closed) == notes.count() == 0
-    lesson.get_by_role("button", name="Forget my answers").click()
-    lesson.wait_for_selector(".scrub-question button:not(:disabled)")
-    assert lesson.evaluate(closed) == gates.count()
-
-
-def test_the_site_prints_open(lesson):
-    lesson.emulate_media(media="print")
-    assert all(gate.is_visible() for gate in lesson.locator(".gate").all())
-    assert not lesson.get_by_text("goes on when you have answered").first.is_visible()
+@pytest.mark.parametrize("kind", ["guess", "choice"])
+def test_a_page_may_remember_the_answers(blank, kind):
+    question = widgets.Question("look", "speckle", {"grey": "The mean.", "speckle": "Right."})
+    it, button = (asked(), "That is my guess") if kind == "guess" else (question, "grey")
+    blank.evaluate(
+        """() => {
+            window.kept = {};
+            window.answers = { get: (name) => kept[name], set: (name, it) => (kept[name] = it) };
+            window.heard = 0;
+            document.addEventListener("answered", () => window.heard++);
+        }"""
+    )
+    blank.show(it)
+    press(blank, button)
+    assert blank.evaluate("window.heard") == 1
+    given = {name: blank.get(name) for name in ("pins", "given") if it.has_trait(name)}
+    blank.show(it)
+    assert blank.get("shown") is True
+    assert given == {name: blank.get(name) for name in given} and all(given.values())

@@ -19,6 +19,7 @@ from harness import (
     offline_page,
     use_theme,
 )
+from playwright.sync_api import expect
 from publish.page import NO_UPLOAD, WIDGET_STATE, packed
 from publish.places import LESSONS as NOTEBOOKS
 
@@ -246,3 +247,44 @@ def test_the_bug_lab_answers_without_a_kernel(open_page):
             # The first picture is that of the code with the bug, the second as it should be.
             code, right, *_ = lab.locator(".scrub").evaluate(SHOWN)["moving"]
             assert (code == right) == (bug.name in ("no bug", "other noise returned"))
+
+
+@pytest.fixture
+def lesson(chromium, site):
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{site.as_uri()}/{LESSONS[0]}")
+    page.wait_for_selector(".scrub-question button")
+    yield page
+    context.close()
+
+
+def test_the_site_keeps_what_follows_closed_and_remembers_the_answers(lesson):
+    gates, notes = lesson.locator(".gate"), lesson.get_by_text("goes on when you have answered")
+    closed = "() => document.querySelectorAll('.gate.closed').length"
+    assert lesson.evaluate(closed) == gates.count() >= 4
+    first = lesson.locator(".cell.tag_predict").first
+    after = first.locator("xpath=following-sibling::*[contains(@class, 'gate')]").last
+    assert not after.is_visible()
+    first.locator(".scrub-question button").first.click()
+    assert after.is_visible() and lesson.evaluate(closed) == gates.count() - 1
+    given = first.locator(".scrub-verdict").inner_text()
+    scrub = lesson.locator(".tag_predict:has(.scrub-ask)").first
+    scrub.evaluate("(node) => node.closest('.gate')?.classList.remove('closed')")
+    scrub.get_by_role("button", name="That is my guess").click()
+    guess = scrub.locator(".scrub-pins span").inner_text()
+    lesson.reload()
+    expect(scrub.locator(".scrub-pins span")).to_have_text(guess)
+    expect(lesson.locator(".scrub-verdict").first).to_have_text(given, use_inner_text=True)
+    assert lesson.evaluate(closed) == gates.count() - 2
+    lesson.get_by_role("button", name="Show everything").click()
+    assert lesson.evaluate(closed) == notes.count() == 0
+    lesson.get_by_role("button", name="Forget my answers").click()
+    lesson.wait_for_selector(".scrub-question button:not(:disabled)")
+    assert lesson.evaluate(closed) == gates.count()
+
+
+def test_the_site_prints_open(lesson):
+    lesson.emulate_media(media="print")
+    assert all(gate.is_visible() for gate in lesson.locator(".gate").all())
+    assert not lesson.get_by_text("goes on when you have answered").first.is_visible()
