@@ -39,7 +39,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const gate = make("div", "");
     gate.className = "gate";
     while (question.nextSibling) gate.append(question.nextSibling);
-    const note = make("p", "The lesson goes on when you have answered. ");
+    const note = make("p", "This section goes on when you have answered. ");
     note.className = "gate-note";
     const open = () => {
       gate.classList.remove("closed");
@@ -60,7 +60,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const i = questions.indexOf(target.closest(".cell.tag_predict"));
     if (i >= 0) gates[i].open();
   });
-  const all = make("p", "Each question waits for your answer before the lesson goes on. ");
+  const all = make("p", "Each section waits for your answer to its question before it goes on. ");
   all.className = "gate-note";
   const restart = () => {
     memory.answers = {};

@@ -105,7 +105,7 @@ def test_a_curve_is_drawn_with_the_pointer_before_it_is_shown(blank):
     assert "Draw in the chart from end to end" in blank.text(".scrub-ask [role=status]")
     box = blank.page.locator(".scrub-pad").bounding_box()
     mouse = blank.page.mouse
-    mouse.move(box["x"] + 1, box["y"] + box["height"] / 4)  # level, at 0.75
+    mouse.move(box["x"] + 0.045 * box["width"], box["y"] + box["height"] / 4)  # level, at 0.75
     mouse.down()
     mouse.move(box["x"] + 0.97 * box["width"], box["y"] + box["height"] / 4)
     mouse.up()
@@ -201,6 +201,8 @@ def test_the_lab_runs_its_tests_after_a_vote(blank):
     press(blank, "β for √β")  # each bug has a vote of its own
     assert blank.texts("tbody td:last-child") == ["·", "·"]
     assert not blank.page.get_by_label("first will notice").is_checked()
+    press(blank, "Run the tests")
+    assert blank.texts("tbody td:last-child") == ["passes", "notices"]
     press(blank, "no bug")
     assert blank.texts("tbody td:last-child") == ["passes", "notices"]
 

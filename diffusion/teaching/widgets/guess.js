@@ -125,7 +125,8 @@ const buildGame = ({ model, el, change }) => {
   slider.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     event.preventDefault();
-    if (!event.repeat) advance();
+    // One Enter too many does not begin another game.
+    if (!event.repeat && !(model.get("guesses").length === rounds && round() === rounds - 1)) advance();
   });
   button.addEventListener("click", advance);
   return { draw, dispose() {} };
