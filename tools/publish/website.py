@@ -98,7 +98,7 @@ def for_reading(notebook: NotebookNode) -> None:
 
 
 NEEDS_PYTHON = """```{note}
-To solve this, run the lesson on your computer ([here is how](../index.md)): a check answers at
+To solve this, run the lesson on your computer ([here is how](../index.ipynb)): a check answers at
 once, and names the mistake. On this page there are the hints, and the solution.
 ```"""
 
