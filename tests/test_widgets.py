@@ -198,6 +198,7 @@ def bars(heights):
         ),
         (lambda: CurvesView(SCHEDULE, []), ValueError, "no curve to draw"),
         (lambda: CurvesView(SCHEDULE, draw="ᾱ_t"), ValueError, "no curve 'ᾱ_t' to draw among √ᾱ_t"),
+        (lambda: scrub(CurvesView(SCHEDULE, draw="√ᾱ_t")), ValueError, "needs a question"),
         (lambda: ask("nobody"), ValueError, "no question 'nobody' in questions.toml"),
         (lambda: Question("q", "no", {"yes": ""}), ValueError, "right answer 'no' is none of"),
         (lambda: Question("q", 6, {"six": ""}), ValueError, "must be numbers, as 6 is"),

@@ -43,7 +43,8 @@ def scrub(*views: View | str, at: float | None = None, ask: str | None = None) -
 
     Raises:
         TypeError: something else than views and texts is given.
-        ValueError: no view is given, they have different axes, or the axis has no such value.
+        ValueError: no view is given, they have different axes, the axis has no such value, or there
+            is a curve to draw and no question.
     """
     return Scrub(*views, at=at, ask=ask)
 
@@ -57,13 +58,13 @@ class Scrub(PageWidget):
     shown = traitlets.Bool(True).tag(sync=True, echo_update=False)
 
     def __init__(self, *views: View | str, at: float | None = None, ask: str | None = None):
-        self._described, self._ask = _described(views), ask
+        self._described, self._ask = _described(views, ask), ask
         start = self.axis.position(at) if at is not None else 0
         super().__init__(position=start, shown=ask is None, **self._sent())
 
     def show(self, *views: View | str, at: float | None = None) -> None:
         """Show these views instead, in one message; the slider stays where it is if it can."""
-        described = _described(views)
+        described = _described(views, self._ask)
         axis = described[0].axis
         position = min(self.position, axis.last) if at is None else axis.position(at)
         self._described = described
@@ -130,7 +131,7 @@ class Scrub(PageWidget):
         return f"{asks}scrub {axis.symbol} = {axis.labels[0]} … {axis.labels[-1]}: {views}"
 
 
-def _described(views: tuple[View | str, ...]) -> tuple[View | str, ...]:
+def _described(views: tuple[View | str, ...], ask: str | None) -> tuple[View | str, ...]:
     """These views, if they can stand over one timeline."""
     for view in views:
         if not isinstance(view, (View, str)):
@@ -145,6 +146,8 @@ def _described(views: tuple[View | str, ...]) -> tuple[View | str, ...]:
         raise ValueError(
             f"all views of a scrub share one axis, but these have {' and '.join(names)}."
         )
+    if ask is None and any(getattr(view, "draw", None) for view in views):
+        raise ValueError('a curve to draw needs a question: scrub(…, ask="Draw ᾱ_t").')
     return views
 
 
