@@ -77,9 +77,42 @@ def check_times(t: int | Tensor, first: int, last: int) -> Tensor:
     return t if isinstance(t, Tensor) else torch.tensor(int(t), device="cpu")
 
 
+def as_numbers(name: str, values) -> Tensor:
+    """A list of numbers as float64, of shape (T,), on the CPU: a copy, without gradients."""
+    if not isinstance(values, Tensor):
+        # Arrays become lists first: torch refuses one that runs backwards, and drops the
+        # imaginary part of a complex one.
+        values = values.tolist() if hasattr(values, "tolist") else values
+        try:
+            values = torch.tensor(values, dtype=torch.float64, device="cpu")
+        except (TypeError, ValueError, RuntimeError, OverflowError):
+            raise TypeError(
+                f"{name} must be a tensor or a sequence of numbers between 0 and 1."
+            ) from None
+    check_values(name, values)
+    if not values.is_floating_point():
+        raise TypeError(f"{name} must be floating-point numbers, not {values.dtype}.")
+    if values.ndim != 1 or len(values) == 0:
+        raise ValueError(
+            f"{name} must be one-dimensional with at least one value; "
+            f"its shape is {tuple(values.shape)}."
+        )
+    return values.detach().cpu().double().clone()
+
+
+def _check_real(name: str, number: float) -> None:
+    if not isinstance(number, Real) or isinstance(number, bool):
+        raise TypeError(f"{name} must be a number, not {type(number).__name__}.")
+
+
+def check_number(name: str, number: float) -> None:
+    _check_real(name, number)
+    if not abs(number) < float("inf"):
+        raise ValueError(f"{name} must be finite, but it is {number}.")
+
+
 def check_beta(name: str, beta: float) -> None:
-    if not isinstance(beta, Real) or isinstance(beta, bool):
-        raise TypeError(f"{name} must be a number, not {type(beta).__name__}.")
+    _check_real(name, beta)
     if not 0 < beta < 1:
         raise ValueError(
             f"{name} is a variance and must lie strictly between 0 and 1, but it is {beta}."

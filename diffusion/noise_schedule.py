@@ -1,16 +1,26 @@
 """The noise schedule: how much variance each step adds, and what that leaves of the picture."""
 
+import math
+
 import torch
 from torch import Tensor
 
-from diffusion.arguments import check_beta, check_dtype, check_time_steps, check_times, check_values
+from diffusion.arguments import (
+    as_numbers,
+    check_beta,
+    check_dtype,
+    check_number,
+    check_time_steps,
+    check_times,
+)
 
 
 class NoiseSchedule:
     """The variances β_1 … β_T of the forward process, and all that follows from them.
 
     β grows linearly from `beta_start` to `beta_end` in `time_steps` steps (Ho et al. 2020, §4;
-    the defaults are theirs). For other shapes see `from_betas`.
+    the defaults are theirs). Other shapes have names: `scaled_linear`, `cosine`, `sigmoid`,
+    `constant`; or they come from a list, `from_betas` and `from_alpha_bars`.
 
         α_t = 1 − β_t,   ᾱ_t = α_1 · α_2 ⋯ α_t,   ᾱ_0 = 1
 
@@ -40,11 +50,87 @@ class NoiseSchedule:
         check_beta("beta_start", beta_start)
         check_beta("beta_end", beta_end)
         check_time_steps(time_steps)
-        self._build(
-            torch.linspace(
-                float(beta_start), float(beta_end), time_steps, dtype=torch.float64, device="cpu"
-            )
-        )
+        self._build(_line(beta_start, beta_end, time_steps))
+
+    @classmethod
+    def linear(
+        cls, beta_start: float = 1e-4, beta_end: float = 0.02, time_steps: int = 1000
+    ) -> "NoiseSchedule":
+        """β_t on a straight line: what `NoiseSchedule(…)` makes (Ho et al. 2020, §4)."""
+        return cls(beta_start, beta_end, time_steps)
+
+    @classmethod
+    def scaled_linear(
+        cls, beta_start: float = 0.00085, beta_end: float = 0.012, time_steps: int = 1000
+    ) -> "NoiseSchedule":
+        """√β_t on a straight line; the two ends are Stable Diffusion's (Rombach et al. 2022).
+
+        With these ends √ᾱ_T = 0.068: the walk does not quite end in noise; see `rescaled`.
+        Arguments and errors as for `NoiseSchedule`.
+        """
+        check_beta("beta_start", beta_start)
+        check_beta("beta_end", beta_end)
+        check_time_steps(time_steps)
+        schedule = cls.__new__(cls)
+        schedule._build(_line(beta_start**0.5, beta_end**0.5, time_steps) ** 2)
+        return schedule
+
+    @classmethod
+    def constant(cls, beta: float = 0.01, time_steps: int = 1000) -> "NoiseSchedule":
+        """The same β in every step, so that ᾱ_t = (1 − β)^t (Sohl-Dickstein et al. 2015)."""
+        check_beta("beta", beta)
+        return cls(beta, beta, time_steps)
+
+    @classmethod
+    def cosine(cls, time_steps: int = 1000, s: float = 0.008) -> "NoiseSchedule":
+        """ᾱ_t = f(t) / f(0), f(t) = cos²((t/T + s) / (1 + s) · π/2) (Nichol and Dhariwal 2021).
+
+        That is their Eq. 17. It ends at ᾱ_T = 0, with β_T = 1. As in the paper every β is at most
+        0.999, which only the last one would exceed, and ᾱ_T is what the clipped β give:
+        √ᾱ_T = 4.9 · 10⁻⁵ with T = 1000.
+
+        Args:
+            time_steps: T.
+            s: keeps the first β from being tiny; 0 or more.
+
+        Raises:
+            TypeError: `time_steps` is not an integer, or `s` is not a number.
+            ValueError: `time_steps` is not in 1 … 1 000 000, `s` is negative, or not finite, or so
+                large that ᾱ does not fall.
+        """
+        check_number("s", s)
+        if s < 0:
+            raise ValueError(f"s must be 0 or more, but it is {s}.")
+        angles = (_shares(time_steps) + s) / (1 + s) * (math.pi / 2)
+        f = torch.cos(angles) ** 2
+        return cls.from_alpha_bars(f[1:] / f[0])
+
+    @classmethod
+    def sigmoid(
+        cls, time_steps: int = 1000, start: float = -3.0, end: float = 3.0, tau: float = 1.0
+    ) -> "NoiseSchedule":
+        """ᾱ_t falls along a sigmoid, from `start` to `end` (Jabri et al. 2023; Chen 2023, §2.1).
+
+            v(t) = sigmoid(−(start + (end − start) t/T) / tau),
+            ᾱ_t = (v(t) − v(T)) / (v(0) − v(T))
+
+        Another schedule has the same name: that of GeoDiff (Xu et al. 2022), "sigmoid" in
+        `diffusers`, in which β_t, not ᾱ_t, follows a sigmoid. As with `cosine`, β_T is clipped
+        from 1 to 0.999.
+
+        Raises:
+            TypeError: `time_steps` is not an integer, or another argument is not a number.
+            ValueError: `time_steps` is not in 1 … 1 000 000, `start` is not below `end`, `tau` is
+                not above 0, or the curve is so steep that ᾱ does not fall at some step.
+        """
+        for name, value in {"start": start, "end": end, "tau": tau}.items():
+            check_number(name, value)
+        if not start < end:
+            raise ValueError(f"start must be below end, but they are {start} and {end}.")
+        if not tau > 0:
+            raise ValueError(f"tau must be above 0, but it is {tau}.")
+        v = torch.sigmoid(-(start + (end - start) * _shares(time_steps)) / tau)
+        return cls.from_alpha_bars((v[1:] - v[-1]) / (v[0] - v[-1]))
 
     @classmethod
     def from_betas(cls, betas) -> "NoiseSchedule":
@@ -59,27 +145,57 @@ class NoiseSchedule:
             TypeError: `betas` holds something other than real numbers.
             ValueError: `betas` is empty, not one-dimensional, or leaves (0, 1).
         """
-        if not isinstance(betas, Tensor):
-            # Arrays become lists first: torch refuses one that runs backwards, and drops the
-            # imaginary part of a complex one.
-            betas = betas.tolist() if hasattr(betas, "tolist") else betas
-            try:
-                betas = torch.tensor(betas, dtype=torch.float64, device="cpu")
-            except (TypeError, ValueError, RuntimeError, OverflowError):
-                raise TypeError(
-                    "betas must be a tensor or a sequence of numbers between 0 and 1."
-                ) from None
-        check_values("betas", betas)
-        if not betas.is_floating_point():
-            raise TypeError(f"betas must be floating-point numbers, not {betas.dtype}.")
-        if betas.ndim != 1 or len(betas) == 0:
-            raise ValueError(
-                f"betas must be one-dimensional with at least one value; "
-                f"its shape is {tuple(betas.shape)}."
-            )
         schedule = cls.__new__(cls)
-        schedule._build(betas.detach().cpu().double().clone())
+        schedule._build(as_numbers("betas", betas))
         return schedule
+
+    @classmethod
+    def from_alpha_bars(cls, alpha_bars, beta_max: float = 0.999) -> "NoiseSchedule":
+        """A schedule whose ᾱ_1 … ᾱ_T are these, as far as β ≤ `beta_max` allows.
+
+        Each β_t leads from where the schedule really is to ᾱ_t. Where that would take a β above
+        `beta_max`, the schedule stays above ᾱ_t and catches up as soon as it can. So ᾱ_T = 0 can
+        be asked for, and comes out as small as `beta_max` allows.
+
+        Args:
+            alpha_bars: as `betas` in `from_betas`; from below 1 falling with every step, 0 at the
+                least.
+            beta_max: the largest β, strictly between 0 and 1.
+
+        Raises:
+            TypeError: `alpha_bars` holds something other than real numbers.
+            ValueError: `alpha_bars` is empty, not one-dimensional, leaves 0 … 1, or does not fall;
+                or `beta_max` is not between 0 and 1.
+        """
+        check_beta("beta_max", beta_max)
+        left, betas = 1.0, []
+        before = 1.0
+        for t, alpha_bar in enumerate(as_numbers("alpha_bars", alpha_bars).tolist(), start=1):
+            if not (0 < alpha_bar < before or alpha_bar == 0):
+                raise ValueError(
+                    f"alpha_bars must fall from 1 towards 0 with every step, but step {t} leads "
+                    f"from {before} to {alpha_bar}."
+                )
+            before = alpha_bar
+            betas.append(min(1 - alpha_bar / left, beta_max))
+            left *= 1 - betas[-1]
+        return cls.from_betas(betas)
+
+    def rescaled(self, beta_max: float = 0.999) -> "NoiseSchedule":
+        """This schedule, shifted and stretched until it ends in noise (Lin et al. 2023, Alg. 1).
+
+        √ᾱ_t becomes (√ᾱ_t − √ᾱ_T) · √ᾱ_1 / (√ᾱ_1 − √ᾱ_T): the first one stays and the last one is
+        0, "zero terminal SNR", with β_T = 1. Here a β stays below 1, so that the last one is
+        `beta_max`, and ᾱ_T is small but not 0: √ᾱ_T = 1.4 · 10⁻⁵ for `scaled_linear()`.
+
+        Raises:
+            ValueError: there is one step only, or `beta_max` is not between 0 and 1.
+        """
+        if self.time_steps < 2:
+            raise ValueError("rescaling needs a schedule with two steps or more.")
+        rates = self._signal_rates[1:]
+        stretched = (rates - rates[-1]) * (rates[0] / (rates[0] - rates[-1]))
+        return type(self).from_alpha_bars(stretched**2, beta_max)
 
     def _build(self, betas: Tensor) -> None:
         outside = ~((betas > 0) & (betas < 1))  # also true for NaN
@@ -205,3 +321,13 @@ class NoiseSchedule:
             f"  √ᾱ_T        {end:.4g}   what is left of x_0 at the end\n"
             f"  ᾱ_t < ½     {half}   from here on, more noise than signal (of variance 1)"
         )
+
+
+def _line(first: float, last: float, time_steps: int) -> Tensor:
+    return torch.linspace(float(first), float(last), time_steps, dtype=torch.float64, device="cpu")
+
+
+def _shares(time_steps: int) -> Tensor:
+    """t / T at t = 0 … T."""
+    check_time_steps(time_steps)
+    return torch.arange(time_steps + 1, dtype=torch.float64, device="cpu") / time_steps
