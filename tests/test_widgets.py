@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 import subprocess
 import sys
 
@@ -30,6 +31,7 @@ from diffusion.teaching.widgets import (
     StripView,
     ask,
     scrub,
+    snr_axis,
     step_axis,
     time_axis,
 )
@@ -149,6 +151,21 @@ def test_a_value_off_the_axis_is_refused(axis, value, words):
     assert it.position == 1
 
 
+def test_an_axis_of_log_snr_has_the_nearest_t():
+    schedule = NoiseSchedule()
+    log_snrs = torch.linspace(8, -12, 41)
+    axis = snr_axis(schedule, log_snrs)
+    assert axis.position(-2.5) == 21 and axis.labels[21] == "−2.5"
+    times = [int(t) for t in axis.readouts["t"]]
+    exact = [math.log(a / (1 - a)) for a in schedule.alpha_bars.double().tolist()]
+    for value, t, rate in zip(log_snrs.tolist(), times, axis.signal_rates, strict=True):
+        assert t == 1 + min(range(1000), key=lambda i: abs(exact[i] - value))
+        assert rate == schedule.signal_rate(t)
+    assert times[-1] == 1000  # it ends at −10.1, and stands still there
+    with pytest.raises(ValueError, match=r"log SNR = −2\.5 and −3\.0, but not at -2.7"):
+        axis.position(-2.7)
+
+
 def heights(rows=21):
     return torch.arange(float(rows))[:, None] * torch.tensor([1.0, 2.0])
 
@@ -210,7 +227,8 @@ def bars(heights):
         (lambda: bars(heights() / 0), ValueError, "finite"),
         (lambda: step_axis(torch.tensor([-0.1, 0.5])), ValueError, "noise_rates must be finite"),
         (lambda: step_axis(torch.tensor([0.1])), ValueError, "two positions or more"),
-        (lambda: step_axis(BETAS.flip(0)), ValueError, "values of an axis must not fall"),
+        (lambda: step_axis(BETAS[[0, 2, 1]]), ValueError, "must rise all the way, or"),
+        (lambda: ImageView(film(), notes=["a"]), ValueError, "21 positions but 1 notes"),
         (lambda: step_axis(BETAS, BETAS[1:]), ValueError, "as many signal_rates as labels"),
         (lambda: scrub(), ValueError, "at least one view"),
         (lambda: scrub("+"), ValueError, "at least one view"),

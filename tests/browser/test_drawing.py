@@ -24,6 +24,7 @@ from diffusion.teaching.widgets import (
     ScheduleExplorer,
     StripView,
     scrub,
+    snr_axis,
     step_axis,
 )
 
@@ -91,6 +92,23 @@ def test_a_picture_is_the_sum_and_each_of_its_terms(page, x_0, noise):
         assert_shows(page.pixels(1), q_sample(torch.zeros_like(x_0), t, SCHEDULE, noise))
         assert_shows(page.pixels(2), q_sample(x_0, t, SCHEDULE, noise))
     assert page.texts(".scrub-caption") == ["√ᾱt · x0", "√(1−ᾱt) · ε", "xt"]
+
+
+def test_two_schedules_over_one_slider_have_no_equation_in_common(page):
+    log_snrs = torch.linspace(6, -6, 13)
+    schedules = SCHEDULE, NoiseSchedule.cosine(50)
+    views = []
+    for schedule in schedules:
+        axis = snr_axis(schedule, log_snrs)
+        views.append(ImageView(Blend(X_0, NOISE, axis), label="at", notes=axis.readouts["t"]))
+    page.show(scrub(*views))
+    assert page.texts(".scrub-equation") == [] and page.texts(".scrub-figure") == []
+    for place, value in enumerate(log_snrs):
+        page.go(place)
+        for i, schedule in enumerate(schedules):
+            t = 1 + (schedule.log_snr(torch.arange(1, len(schedule) + 1)) - value).abs().argmin()
+            assert_shows(page.pixels(i), q_sample(X_0, int(t), schedule, NOISE))
+            assert page.texts(".scrub-note")[i].strip() == str(int(t))
 
 
 def test_what_travels_without_rounding_is_shown_to_the_grey(page):

@@ -15,7 +15,7 @@ class Axis:
 
     Attributes:
         symbol: what moves, as a label shows it: "t", "β".
-        values: the number at each position, shape (positions,); they must not fall.
+        values: the number at each position, shape (positions,), rising or falling all the way.
         labels: these numbers as text.
         signal_rates, noise_rates: the two coefficients, one per position; kept as float32.
         result: what comes out, {} being the label; terms: what the coefficients multiply.
@@ -25,7 +25,7 @@ class Axis:
 
     Raises:
         ValueError: fewer than two positions, numbers of labels and rates that differ, values that
-            fall, or rates that are not finite.
+            rise and fall, or rates that are not finite.
     """
 
     symbol: str
@@ -49,8 +49,9 @@ class Axis:
                 )
             if not numbers.isfinite().all():
                 raise ValueError(f"{name} must be finite; is a β outside 0 … 1?")
-        if (self.values.diff() < 0).any():
-            raise ValueError("the values of an axis must not fall from one position to the next.")
+        steps = self.values.diff()
+        if (steps < 0).any() and (steps > 0).any():
+            raise ValueError("the values of an axis must rise all the way, or fall all the way.")
         for name, numbers in rates.items():
             object.__setattr__(self, name, numbers.float())
 
@@ -88,9 +89,12 @@ class Axis:
         if far[at] <= 1e-6 * max(1.0, abs(value)):
             return at
         first, last = self.labels[0], self.labels[-1]
-        if not self.values[0] <= value <= self.values[-1]:
+        low, high = self.values.aminmax()
+        if not low <= value <= high:
             raise ValueError(f"{self.symbol} must be in {first} … {last}, not {value}.")
-        below = int((self.values < value).sum()) - 1
+        falling = bool(self.values[0] > self.values[-1])
+        before = self.values > value if falling else self.values < value
+        below = int(before.sum()) - 1
         raise ValueError(
             f"the slider stops at {self.symbol} = {self.labels[below]} and "
             f"{self.labels[below + 1]}, but not at {value}."
@@ -113,6 +117,30 @@ def time_axis(schedule: NoiseSchedule, t: Tensor | None = None) -> Axis:
             "ᾱ_t": [f"{a:.4f}" for a in schedule.alpha_bar(t).tolist()],
             "SNR": [_minus("+∞ dB" if d == float("inf") else f"{d:+.1f} dB") for d in decibels],
         },
+    )
+
+
+def snr_axis(schedule: NoiseSchedule, log_snrs: Tensor) -> Axis:
+    """log SNR instead of time: at each of these values, the schedule's t that is nearest to it.
+
+    A schedule that does not reach a value stands still at its first or last step.
+
+    Args:
+        log_snrs: shape (positions,), finite; falling, so that noise grows to the right.
+    """
+    # Over half a million distances, for 1000 steps; t = 0 is at infinity.
+    t = 1 + (schedule.log_snr(torch.arange(1, len(schedule) + 1)) - log_snrs[:, None]).abs().argmin(
+        1
+    )
+    return Axis(
+        symbol="log SNR",
+        values=log_snrs,
+        labels=[_minus(f"{value:+.1f}") for value in log_snrs.tolist()],
+        signal_rates=schedule.signal_rate(t),
+        noise_rates=schedule.noise_rate(t),
+        result="x_t",
+        spoken="log SNR",
+        readouts={"t": [str(i) for i in t.tolist()]},
     )
 
 

@@ -38,7 +38,7 @@ const svgMathematics = (node, text) => {
   }
 };
 
-const DASHES = { signal: "none", noise: "6 4", neutral: "none", second: "2 3" };
+const DASHES = { signal: "none", noise: "6 4", neutral: "none", second: "2 3", third: "7 3 2 3", fourth: "12 4" };
 
 // A line of the legend: a piece of the curve or bar, and its name.
 const legendKey = (legend, label, tone, swatch = { d: "M0,4H22", "stroke-dasharray": DASHES[tone] }) => {

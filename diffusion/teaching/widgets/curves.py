@@ -8,7 +8,7 @@ from diffusion import NoiseSchedule
 from diffusion.teaching.widgets.axis import Axis, as_axis
 from diffusion.teaching.widgets.view import Buffers, View
 
-TONES = ("signal", "noise", "neutral", "second")
+TONES = ("signal", "noise", "neutral", "second", "third", "fourth")
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,9 @@ class Curve:
     Attributes:
         label: its name; subscripts are written ᾱ_t.
         values: shape (positions,); where they are not finite, the curve has a gap.
-        tone: "signal" (blue, solid), "noise" (orange, dashed), "neutral" (solid) or
-            "second" (dotted); colour is never the only difference.
+        tone: "signal" (blue, solid), "noise" (orange, dashed), or, for other things, "neutral"
+            (solid), "second" (dotted), "third" (green, dash and dot) or "fourth" (purple, long
+            dashes); colour is never the only difference.
         digits: decimals of the read-out.
     """
 

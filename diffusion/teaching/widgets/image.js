@@ -52,10 +52,13 @@ const imageView = (el, view, axis) => {
   el.classList.add("scrub-image");
   const caption = mathematics(element(el, "div", { class: "scrub-caption" }), view.label);
   caption.dataset.tone = view.show === "sum" ? "neutral" : view.show;
+  const { notes } = view;
+  const note = notes && numberSpan(caption, longest(notes), "scrub-note");
   const { canvas, paint } = canvasOf(el, view);
   const draw = (t) => {
     paint(t);
-    canvas.ariaLabel = `${view.alt}, ${axis.symbol} = ${axis.label(t)}`;
+    if (notes) write(note, notes[t]);
+    canvas.ariaLabel = `${view.alt}, ${axis.symbol} = ${axis.label(t)}${notes ? `, ${notes[t]}` : ""}`;
   };
   return { draw };
 };

@@ -21,6 +21,7 @@ class ImageView(View):
         label: the caption; subscripts are written x_t.
         alt: what is to be seen, for those who cannot see it.
         smooth: enlarge a tiny picture smoothly, where its pixels are not what is to be seen.
+        notes: a text for each position, shown after the caption.
     """
 
     kind = "image"
@@ -32,6 +33,7 @@ class ImageView(View):
         label: str | None = None,
         alt: str = "picture",
         smooth: bool = False,
+        notes: list[str] | None = None,
     ):
         if show not in ("sum", "signal", "noise"):
             raise ValueError(f'show must be "sum", "signal" or "noise", not {show!r}.')
@@ -54,12 +56,15 @@ class ImageView(View):
             "noise": f"{axis.rate_names[1]} · {axis.terms[1]}",
         }
         super().__init__(axis, names[show] if label is None else label, alt)
-        self.film, self.show, self.smooth = film, show, smooth
+        if notes is not None and len(notes) != axis.last + 1:
+            raise ValueError(f"there are {axis.last + 1} positions but {len(notes)} notes.")
+        self.film, self.show, self.smooth, self.notes = film, show, smooth, notes
 
     def spec(self, buffers: Buffers) -> dict:
         film, (channels, height, width) = self.film, self.film.shape
         spec = super().spec(buffers) | {"shape": [height, width, channels], "show": self.show}
         spec |= {"smooth": True} if self.smooth else {}
+        spec |= {"notes": self.notes} if self.notes else {}
         if isinstance(film, Frames):
             # A frame that is shown at several positions travels once.
             different, places = to_uint8(film.frames).unique(dim=0, return_inverse=True)

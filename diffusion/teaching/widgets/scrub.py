@@ -1,5 +1,6 @@
 """Views over one timeline, as one widget: `scrub(view, view, …)`."""
 
+import torch
 import traitlets
 
 from diffusion.teaching import plots
@@ -38,7 +39,8 @@ def scrub(*views: View | str, at: float | None = None, ask: str | None = None) -
         `jslink((slider, "value"), (it, "position"))`. `it.show(…)` shows something else. `it.pins`
         and `it.sketch` are what was answered, and `it.shown` says whether the views are shown.
 
-    The equation under the slider is that of the first view. When the cell that made a scrub is run
+    The equation under the slider is that of the views; where they mix differently, as those of two
+    schedules do, there is none. When the cell that made a scrub is run
     again, the scrub is closed.
 
     Raises:
@@ -79,7 +81,10 @@ class Scrub(PageWidget):
             {"kind": "sign", "text": view} if isinstance(view, str) else view.spec(buffers)
             for view in self._described
         ]
-        spec = {"axis": axis_spec(self.axis, buffers), "views": shown, "types": buffers.types}
+        axes = [view.axis for view in self.views]
+        alike = all(torch.equal(axis.signal_rates, axes[0].signal_rates) for axis in axes)
+        axis = axis_spec(axes[0], buffers, mixes=alike)
+        spec = {"axis": axis, "views": shown, "types": buffers.types}
         spec |= {"ask": self._ask} if self._ask else {}
         return {"spec": spec, "buffers": buffers.bytes}
 
@@ -151,14 +156,22 @@ def _described(views: tuple[View | str, ...], ask: str | None) -> tuple[View | s
     return views
 
 
-def axis_spec(axis: Axis, buffers: Buffers) -> dict:
-    """What the page needs to know of an axis."""
-    return {
+def axis_spec(axis: Axis, buffers: Buffers, mixes: bool = True) -> dict:
+    """What the page needs to know of an axis, and of its mixture if the views have the same one."""
+    spec = {
         "symbol": axis.symbol,
         "labels": axis.labels,
         "ticks": axis.ticks,
         "spoken": axis.spoken,
-        "result": axis.result,
-        "terms": list(axis.terms),
-        "readouts": list(axis.readouts.items()),  # a notebook that is stored sorts a dict
-    } | rates_spec(axis, buffers)
+    }
+    if not mixes:
+        return spec | {"readouts": []}
+    return (
+        spec
+        | {
+            "result": axis.result,
+            "terms": list(axis.terms),
+            "readouts": list(axis.readouts.items()),  # a notebook that is stored sorts a dict
+        }
+        | rates_spec(axis, buffers)
+    )

@@ -20,6 +20,36 @@ const axisOf = ({ labels, readouts, ...rest }) => ({
   })),
 });
 
+// x_t = … · x_0 + … · ε, with a bar for each coefficient; gives back what shows it at a position.
+const liveEquation = (readouts, { result, terms, label, longestLabel, signal_rates, noise_rates }) => {
+  // Bars reach to 1, or to the greatest rate where one is above 1.
+  const most = (rates) => rates.reduce((top, rate) => Math.max(top, rate), 1);
+  const top = Math.max(most(signal_rates), most(noise_rates));
+  const equation = element(readouts, "span", { class: "scrub-equation", "aria-hidden": "true" });
+  const left = numberSpan(equation, result.replace("{}", "").length + longestLabel + 2);
+  mathematics(left, `${result.replace("{}", label(0))} =`);
+  const moving = result.includes("{}") && left.querySelector("sub"); // the t of x_t
+  const term = (tone, name, rates) => {
+    const node = element(equation, "span", { class: "scrub-term", "data-tone": tone });
+    const rate = element(node, "span", { class: "scrub-number" });
+    mathematics(element(node, "span"), ` · ${name}`);
+    const track = element(node, "span", { class: "scrub-bar-track", style: `--one: ${1 / top}` });
+    const bar = element(track, "span", { class: "scrub-bar-fill" });
+    return (t) => {
+      write(rate, rates[t].toFixed(3));
+      bar.style.clipPath = `inset(0 ${(100 - (100 * rates[t]) / top).toFixed(1)}% 0 0)`;
+    };
+  };
+  const signalTerm = term("signal", terms[0], signal_rates);
+  equation.append("+");
+  const noiseTerm = term("noise", terms[1], noise_rates);
+  return (t) => {
+    if (moving) write(moving, label(t));
+    signalTerm(t);
+    noiseTerm(t);
+  };
+};
+
 const timeline = (el, axis, { go, position }) => {
   el.classList.add("scrub-view", "scrub-timeline");
   const { last, label, symbol, signal_rates, noise_rates } = axis;
@@ -51,46 +81,23 @@ const timeline = (el, axis, { go, position }) => {
   keepKeys(play, speed, fullscreen);
 
   // ---------------------------------------------------------------- the read-outs
-  // Bars reach to 1, or to the greatest rate where one is above 1.
-  const most = (rates) => rates.reduce((top, rate) => Math.max(top, rate), 1);
-  const top = Math.max(most(signal_rates), most(noise_rates));
   const readouts = element(el, "div", { class: "scrub-readouts" });
   const where = numberSpan(readouts, axis.longestLabel + symbol.length + 3, "scrub-where");
-  const equation = element(readouts, "span", { class: "scrub-equation", "aria-hidden": "true" });
-  const resultLength = axis.result.replace("{}", "").length + axis.longestLabel + 2;
-  const result = numberSpan(equation, resultLength);
-  mathematics(result, `${axis.result.replace("{}", label(0))} =`);
-  const moving = axis.result.includes("{}") && result.querySelector("sub"); // the t of x_t
-  const term = (tone, name) => {
-    const node = element(equation, "span", { class: "scrub-term", "data-tone": tone });
-    const rate = element(node, "span", { class: "scrub-number" });
-    mathematics(element(node, "span"), ` · ${name}`);
-    const track = element(node, "span", { class: "scrub-bar-track", style: `--one: ${1 / top}` });
-    return { rate, bar: element(track, "span", { class: "scrub-bar-fill" }) };
-  };
-  const signalTerm = term("signal", axis.terms[0]);
-  equation.append("+");
-  const noiseTerm = term("noise", axis.terms[1]);
+  const mixture = signal_rates && liveEquation(readouts, axis); // none, where the views mix differently
   const figures = axis.readouts.map(({ name, text, longest }) => {
     const item = element(readouts, "span", { class: "scrub-figure" });
     mathematics(element(item, "span"), `${name} = `);
     return [numberSpan(item, longest), text];
   });
 
-  const show = ({ rate, bar }, value) => {
-    write(rate, value.toFixed(3));
-    bar.style.clipPath = `inset(0 ${(100 - (100 * value) / top).toFixed(1)}% 0 0)`;
-  };
   const draw = (t) => {
     if (slider.valueAsNumber !== t) slider.value = t;
     write(where, `${symbol} = ${label(t)}`);
-    if (moving) write(moving, label(t));
-    show(signalTerm, signal_rates[t]);
-    show(noiseTerm, noise_rates[t]);
+    mixture?.(t);
     for (const [node, text] of figures) write(node, text(t));
     const of = symbol === "t" ? ` of ${label(last)}` : "";
-    const share = `${Math.round(100 * signal_rates[t])} % signal rate`;
-    slider.setAttribute("aria-valuetext", `${symbol} = ${label(t)}${of}, ${share}`);
+    const share = signal_rates ? `, ${Math.round(100 * signal_rates[t])} % signal rate` : "";
+    slider.setAttribute("aria-valuetext", `${symbol} = ${label(t)}${of}${share}`);
   };
 
   // ---------------------------------------------------------------- moving
