@@ -135,7 +135,7 @@ def snr_axis(schedule: NoiseSchedule, log_snrs: Tensor) -> Axis:
     return Axis(
         symbol="log SNR",
         values=log_snrs,
-        labels=[_minus(f"{value:+.1f}") for value in log_snrs.tolist()],
+        labels=[_minus(f"{value:z.1f}") for value in log_snrs.tolist()],
         signal_rates=schedule.signal_rate(t),
         noise_rates=schedule.noise_rate(t),
         result="x_t",
