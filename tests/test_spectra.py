@@ -16,6 +16,7 @@ from diffusion.teaching.spectra import (
     crossing,
     spectrum,
 )
+from diffusion.teaching.widgets import AboveNoiseView, Blend, Frames, SpectrumView
 
 DATA = Path(__file__).parents[1] / "data"
 SCHEDULE = NoiseSchedule()
@@ -151,3 +152,27 @@ def test_other_refusals():
         crossing(spectrum(x), SCHEDULE, torch.tensor([1, 2]))
     with pytest.raises(ValueError, match=r"kept needs .* 3 in all"):
         at_frequencies(x, torch.ones(2, dtype=torch.bool))
+
+
+def blend_of(*shape):
+    return Blend(torch.zeros(shape), torch.zeros(shape), SCHEDULE)
+
+
+@pytest.mark.parametrize(
+    "make, error, words",
+    [
+        (lambda: AboveNoiseView(blend_of(3, 12, 12)), ValueError, "power of two.*size=8"),
+        (lambda: AboveNoiseView(blend_of(3, 8, 16)), ValueError, "square picture"),
+        (lambda: SpectrumView(blend_of(3, 7, 7)), ValueError, "n even"),
+        (lambda: SpectrumView(blend_of(2, 8, 8)), ValueError, r"\(3, n, n\) or \(1, n, n\), not"),
+        (lambda: SpectrumView(blend_of(30, 2)), ValueError, r"not \(30, 2\)"),
+        (
+            lambda: SpectrumView(Frames(torch.zeros(2, 1, 8, 8), NoiseSchedule(time_steps=1))),
+            TypeError,
+            "expected a Blend of x_0 and its noise, not Frames",
+        ),
+    ],
+)
+def test_what_a_view_of_it_refuses(make, error, words):
+    with pytest.raises(error, match=words):
+        make()
