@@ -21,6 +21,7 @@ WIDGETS = "diffusion/teaching/widgets"
 DRAWING = "tests/browser/test_drawing.py"
 RATES = "tests/browser/test_rates.py"
 ANSWERS = "tests/browser/test_answers.py"
+SPECTRUM = "tests/browser/test_spectrum.py"
 LAB = "tests/browser/test_hostile.py"  # in JupyterLab, which takes longer
 
 
@@ -134,6 +135,22 @@ CHANGES = [
     Change("question.js", "<= reach", "< 0", ANSWERS),
     Change("bug_lab.js", "[bug]: ticked", "[0]: ticked", ANSWERS),
     Change("bug_lab.js", "alarm === Boolean(vote[i])", "alarm !== Boolean(vote[i])", ANSWERS),
+    # spectra
+    Change(
+        "fft.js",
+        "(-Math.PI * (row % half))",
+        "(Math.PI * (row % half))",
+        SPECTRUM,
+        "then it is the inverse, and the inverse the transform: of a real picture the same",
+    ),
+    Change("fft.js", "    transpose(im);\n", "", SPECTRUM),
+    Change("above_noise.js", "n - i);", "n - i - 1);", SPECTRUM),
+    Change("above_noise.js", "[[0, 1], [2, 3]]", "[[0, 1], [1, 2]]", SPECTRUM),
+    Change("above_noise.js", "count === shown", "count >= shown && shown >= 0", SPECTRUM),
+    Change("spectrum.js", "2 * a * b * powers.cross[f]", "a * b * powers.cross[f]", SPECTRUM),
+    Change("spectrum.js", "kept.lastIndexOf(1)", "(kept.indexOf(0) - 1)", SPECTRUM),
+    Change("spectrum.js", "at(i + 1, power)", "at(i, power)", SPECTRUM),
+    Change("spectrum.js", "[picture, shade]", "[picture]", SPECTRUM),
 ]
 
 

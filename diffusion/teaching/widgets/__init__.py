@@ -16,9 +16,11 @@ from diffusion.teaching.widgets.image import ImageView
 from diffusion.teaching.widgets.points import PointsView
 from diffusion.teaching.widgets.question import Question, ask
 from diffusion.teaching.widgets.scrub import scrub
+from diffusion.teaching.widgets.spectrum import AboveNoiseView, SpectrumView
 from diffusion.teaching.widgets.strip import StripView
 
 __all__ = [
+    "AboveNoiseView",
     "Axis",
     "BarsView",
     "Blend",
@@ -32,6 +34,7 @@ __all__ = [
     "PointsView",
     "Question",
     "ScheduleExplorer",
+    "SpectrumView",
     "StripView",
     "ask",
     "scrub",

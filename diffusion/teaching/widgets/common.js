@@ -166,6 +166,9 @@ const numberSpan = (parent, longest, name = "") =>
 const longest = (texts) => texts.reduce((most, text) => Math.max(most, text.length), 0);
 
 const minus = (text) => String(text).replace("-", "−");
+// A power of ten as a label: 10⁻³.
+const superscript = (power) =>
+  power === 0 ? "1" : `10${[...String(power)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("")}`;
 
 // JupyterLab's own shortcuts would take the arrow keys, space and letters from what has the focus.
 const keepKeys = (...nodes) => {

@@ -11,8 +11,6 @@ const round = (x) => {
   const short = Number(x.toPrecision(2));
   return Math.abs(short / x - 1) < 0.006 ? short : Number(x.toPrecision(3));
 };
-const superscript = (power) =>
-  power === 0 ? "1" : `10${[...String(power)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("")}`;
 
 const timeAxis = ({ alpha_bars, log_snrs, signal_rates, noise_rates }) => {
   const last = alpha_bars.length - 1;

@@ -19,6 +19,9 @@ PAGE = [
     "sketch.js",
     "curves.js",
     "bars.js",
+    "fft.js",
+    "above_noise.js",
+    "spectrum.js",
     "views.js",
 ]
 

@@ -1,6 +1,9 @@
 // All views of a scrub over one timeline, in an element: pictures left, charts right.
 
-const VIEWS = { image: imageView, points: pointsView, curves: curvesView, bars: barsView, strip: stripView };
+const VIEWS = {
+  image: imageView, points: pointsView, curves: curvesView, bars: barsView, strip: stripView,
+  above_noise: aboveNoiseView, spectrum: spectrumView,
+};
 
 // In an element that may hold an earlier scrub, which is ended.
 const replaceScrub = (el, before, spec, how) => {
