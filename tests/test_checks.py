@@ -1089,7 +1089,7 @@ REPAIR = {
         NoiseSchedule.from_alpha_bars(cosine()(1000)[0]),
         NoiseSchedule.from_alpha_bars(1 - torch.arange(1, 1001) / 1000),  # √ᾱ_T = 0.001
         log_snr_line(6.2, -7),  # 9.2 % wasted
-        cosine_with(0.13, 500),  # a jump of 0.28
+        cosine_with(0.15, 500),  # a jump of 0.2999
     ],
     "Hand over the schedule itself": [NoiseSchedule, NoiseSchedule.cosine, cosine()],
     "Hand over a NoiseSchedule, not list. NoiseSchedule.from_betas(…) makes one": [[0.01] * 1000],
@@ -1109,7 +1109,7 @@ REPAIR = {
     "0 are too clean, at the start (log SNR above 6), and 998 too": NoiseSchedule.constant(0.9),
     "200 are too clean, at the start (log SNR above 6), and 201": NoiseSchedule.sigmoid(tau=0.3),
     "11.2 % of the steps": log_snr_line(6.5, -7),
-    "From t = 499 to t = 500, log SNR falls by": cosine_with(0.2, 500),
+    "From t = 499 to t = 500, log SNR falls by 0.310": cosine_with(0.155, 500),
     "From t = 2 to t = 3, log SNR falls by 0.407, and": NoiseSchedule.sigmoid(start=0),
 }
 
