@@ -77,20 +77,21 @@ ONE_TENSOR = FUNCTION | {
 }
 
 
-def three_tensors(change, names, length):
-    """Accidents with three tensors of these names; `change` makes attempts of right answers."""
-    wanted, name = f"Give back 3 tensors, ({', '.join(names)}), not", names[2]
+def several_tensors(change, names, length):
+    """Accidents with tensors of these names; `change` makes attempts of right answers."""
+    number, name = len(names), names[-1]
+    wanted = f"Give back {number} tensors, ({', '.join(names)}), not"
 
     def last(to):
-        return change(lambda a, b, c: (a, b, to(c)))
+        return change(lambda *all: (*all[:-1], to(all[-1])))
 
     return FUNCTION | {
-        "Not attempted yet": [*FUNCTION["Not attempted yet"], give((..., ..., None))],
-        f"{wanted} one Tensor": change(lambda a, b, c: c),
-        f"{wanted} 2": change(lambda a, b, c: (a, b)),
-        f"{wanted} 4": change(lambda a, b, c: [a, b, c, a]),
-        f"{names[0]} holds NaN": change(lambda a, b, c: (a * math.nan, b, None)),
-        f"{names[0]} holds inf": change(lambda a, b, c: (a / 0, b[0], c)),
+        "Not attempted yet": [*FUNCTION["Not attempted yet"], give((..., None, ...)[:number])],
+        f"{wanted} one Tensor": change(lambda *all: all[-1]),
+        f"{wanted} {number - 1}": change(lambda *all: all[:-1]),
+        f"{wanted} {number + 1}": change(lambda *all: [*all, all[0]]),
+        f"{names[0]} holds NaN": change(lambda a, *rest: (a * math.nan, *rest[:-1], None)),
+        f"{names[0]} holds inf": change(lambda a, b, *rest: (a.abs() + math.inf, b[0], *rest)),
         f"{name}: This one is still missing": [last(give(...)), last(give(None))],
         f"{name}: Make it a torch tensor of real numbers, not": [
             *(last(to) for to in (Tensor.numpy, Tensor.tolist, lambda c: c + 0j))
@@ -359,7 +360,7 @@ def one_in_front(table):
 
 WRONG_ORDERS = [*itertools.permutations(range(3))][1:]
 SCHEDULE_TABLES = {
-    **three_tensors(change_tables, ("betas", "alphas", "alpha_bars"), 6),
+    **several_tensors(change_tables, ("betas", "alphas", "alpha_bars"), 6),
     "Correct.": [
         tables(),
         tables(lambda a, b, n: a + (b - a) * torch.arange(n) / (n - 1)),
@@ -721,7 +722,7 @@ WRONG_T = {
     ],
 }
 SAMPLE_XT = merged(
-    three_tensors(change, ("x_t", "noise", "t"), 4),
+    several_tensors(change, ("x_t", "noise", "t"), 4),
     each(sampling, dict([*first_of(JUMPS).items()][::2])),  # they are lesson 4's
     each(lambda draw: sampling(draw=draw), NO_BELL | {"Correct.": NORMAL[-4:]}),
     each(lambda draw: sampling(draw_t=draw), WRONG_T | {"Correct.": RIGHT_T}),
@@ -793,6 +794,325 @@ SAMPLE_XT = merged(
     },
 )
 
+# ------------------------------------------------------------------ lesson 6
+
+
+def angle_of(t, T, s):
+    return (t / T + s) / (1 + s) * math.pi / 2
+
+
+def cos2(angle):
+    return angle.cos() ** 2
+
+
+def at_most(limit):
+    return lambda betas: betas.clamp(max=limit)
+
+
+def unclipped(betas):
+    return betas
+
+
+CLIPPED = at_most(0.999)
+
+
+def cosine(angle=angle_of, f=cos2, s=0.008, divide=True, clip=CLIPPED, dtype=torch.float64):
+    """The cosine schedule, or one with another angle, function, s or limit."""
+
+    def attempt(T):
+        values = f(angle(torch.arange(T + 1, dtype=dtype), T, s))
+        alpha_bars = values / values[0] if divide else values
+        return alpha_bars[1:], clip(1 - alpha_bars[1:] / alpha_bars[:-1])
+
+    return attempt
+
+
+def multiplied(attempt):
+    """The ᾱ are made of the β."""
+    return lambda T: (lambda betas: ((1 - betas).cumprod(0), betas))(attempt(T)[1])
+
+
+def change_cosine(change):
+    return lambda T: change(*cosine()(T))
+
+
+def with_bars(to):
+    return change_cosine(lambda bars, b: (to(bars), b))
+
+
+def with_betas(to, clip=CLIPPED):
+    """β that are made of the right ᾱ and the ᾱ before, 1 among them."""
+    return change_cosine(lambda bars, b: (bars, clip(to(bars, one_in_front(bars)[:-1]))))
+
+
+def at_shares(shares):
+    """ᾱ at these t/T, divided by the first, and the ratios' β."""
+
+    def attempt(T):
+        f = cos2(angle_of(shares(T).double(), 1, 0.008))
+        alpha_bars = f / f[0]
+        before = one_in_front(alpha_bars)
+        return alpha_bars, (1 - before[1:] / before[:-1]).clamp(max=0.999)
+
+    return attempt
+
+
+def by_hand(T):
+    f = [math.cos((t / T + 0.008) / 1.008 * math.pi / 2) ** 2 for t in range(T + 1)]
+    betas = [min(1 - f[t] / f[t - 1], 0.999) for t in range(1, T + 1)]
+    return torch.tensor(f[1:]) / f[0], torch.tensor(betas)
+
+
+def all_but_first(bars, before):
+    return 1 - bars[1:] / bars[:-1]
+
+
+def double_angle(angle):
+    return (1 + (2 * angle).cos()) / 2
+
+
+UPSIDE_DOWN, RATIO = (lambda a, before: 1 - before / a), (lambda a, before: a / before)
+COSINE = merged(
+    several_tensors(change_cosine, ("alpha_bars", "betas"), 20),
+    {
+        "Correct.": [
+            *(cosine(dtype=dtype) for dtype in (torch.float32, torch.float64)),
+            *(multiplied(cosine(dtype=dtype)) for dtype in (torch.float32, torch.float64)),
+            multiplied(cosine(divide=False)),  # changes no β
+            cosine(f=double_angle, dtype=torch.float32),  # ᾱ near 0 has lost its digits
+            cosine(f=lambda angle: (math.pi / 2 - angle).sin() ** 2),
+            cosine(f=lambda angle: (angle.cos() / angle.cos()[0]) ** 2),
+            by_hand,
+            change_cosine(lambda a, b: [a.float(), b.requires_grad_()]),
+            change_cosine(lambda a, b: iter((a, b.float()))),
+            lambda T: (cosine()(T)[0], cosine(dtype=torch.float32)(T)[1]),
+            lambda T: (cosine(dtype=torch.float32)(T)[0], cosine()(T)[1]),
+            with_bars(lambda a: torch.cat([a[:-1], torch.zeros(1)])),
+            lambda T: (lambda s: (s.alpha_bars, s.betas))(NoiseSchedule.cosine(T)),
+        ],
+        "A NoiseSchedule does the work": NoiseSchedule.cosine,
+        "alpha_bars: Make it float32 or float64. In torch.float16": with_bars(Tensor.half),
+        "betas: Make it float32 or float64. In torch.": [
+            change_cosine(lambda a, b, to=to: (a, to(b)))
+            for to in (Tensor.half, Tensor.bfloat16, Tensor.long, Tensor.bool)
+        ],
+        "One value too many": [with_bars(one_in_front), with_betas(lambda a, _: one_in_front(a))],
+        "One value is missing": [
+            with_betas(all_but_first),
+            with_bars(lambda a: a[:-1]),
+            lambda T: tuple(x[1:] for x in at_shares(lambda T: torch.linspace(0, 1, T))(T)),
+        ],
+        "These are 1000 steps": lambda T: cosine()(1000),
+        "not for T = 1000: alpha_bars: The shape": lambda T: cosine()(20),
+        "left out the division by f(0)": cosine(divide=False),
+        "You divided by f(1)": at_shares(lambda T: torch.arange(1, T + 1) / T),
+        "Your first value is that of t = 0": [
+            at_shares(lambda T: torch.linspace(0, 1, T)),
+            at_shares(lambda T: torch.arange(T) / T),
+            *(with_bars(lambda a, f=f: one_in_front(a)[:-1] * f) for f in (1, 0.9998446)),
+        ],
+        "These are √ᾱ": [
+            cosine(f=Tensor.cos),
+            cosine(f=Tensor.cos, divide=False),
+            multiplied(cosine(f=Tensor.cos)),
+            with_bars(Tensor.sqrt),
+            multiplied(with_betas(lambda a, before: 1 - (a / before).sqrt())),
+        ],
+        "You squared twice": [with_bars(Tensor.square), cosine(f=lambda angle: cos2(angle) ** 2)],
+        "You squared the angle": [
+            cosine(f=lambda angle: (angle**2).cos()),
+            cosine(lambda t, T, s: ((t / T + s) / (1 + s)) ** 2 * math.pi / 2, Tensor.cos),
+        ],
+        "alpha_bars: s is missing": [cosine(s=0), multiplied(cosine(s=0))],
+        "Your s is another one": [cosine(s=s) for s in (8, 0.8, 0.08, 0.01, 8e-4)],
+        "The denominator 1 + s is missing": cosine(lambda t, T, s: (t / T + s) * math.pi / 2),
+        "s stands in the denominator alone": cosine(lambda t, T, s: t / T / (1 + s) * math.pi / 2),
+        "A bracket of the angle is misplaced": [
+            cosine(lambda t, T, s: t / T + s / (1 + s) * math.pi / 2),
+            cosine(lambda t, T, s: (t / T + s / (1 + s)) * math.pi / 2),
+            cosine(lambda t, T, s: t / T + s / 1 + s * math.pi / 2),
+            cosine(lambda t, T, s: ((t / T + s) / 1 + s) * math.pi / 2),
+            cosine(lambda t, T, s: (t + s) / T / (1 + s) * math.pi / 2),
+            cosine(lambda t, T, s: t / (T + s) / (1 + s) * math.pi / 2),
+            cosine(lambda t, T, s: (t + s) / (T + s) * math.pi / 2),
+        ],
+        "You took π where": cosine(lambda *given: angle_of(*given) * 2),
+        "You took 2π where": cosine(lambda *given: angle_of(*given) * 4),
+        "The factor π/2 is missing": cosine(lambda t, T, s: (t / T + s) / (1 + s)),
+        "You divided by π/2": [
+            cosine(lambda t, T, s: (t / T + s) / ((1 + s) * math.pi / 2)),
+            cosine(lambda t, T, s: (t / T + s) / (1 + s) * 2 / math.pi),
+        ],
+        "3.14 is too rough": cosine(lambda t, T, s: (t / T + s) / (1 + s) * 3.14 / 2),
+        "Your angle is in degrees": cosine(lambda t, T, s: (t / T + s) / (1 + s) * 90),
+        "You took t where": [
+            cosine(lambda t, T, s: angle_of(t, 1, s), divide=divide) for divide in (True, False)
+        ],
+        "t // T is a whole number": cosine(lambda t, T, s: angle_of(t // T, 1, s)),
+        "These are the first ᾱ of T = 1000": cosine(lambda t, T, s: angle_of(t, 1000, s)),
+        "You divided t by T − 1": cosine(lambda t, T, s: angle_of(t, T - 1, s)),
+        "You divided t by T + 1": cosine(lambda t, T, s: angle_of(t, T + 1, s)),
+        "You took the sine": [
+            cosine(f=f, divide=divide)
+            for f in (Tensor.sin, lambda angle: angle.sin() ** 2)
+            for divide in (True, False)
+        ],
+        "That is 1 − ᾱ_t, the share": with_bars(lambda a: 1 - a),
+        "alpha_bars: They run backwards": with_bars(lambda a: a.flip(0)),
+        "You multiplied them up": with_bars(lambda a: a.cumprod(0)),
+        "alpha_bars: These are the α_t": [
+            change_cosine(lambda a, b: (1 - b, b)),
+            change_cosine(lambda a, b: (RATIO(a, one_in_front(a)[:-1]), b)),
+        ],
+        "alpha_bars: These are the β": [
+            change_cosine(lambda a, b: (b, b)),
+            *(
+                lambda T, limit=limit: cosine(clip=at_most(limit))(T)[::-1]
+                for limit in (1, 0.9999, 0.999, 0.02)
+            ),
+        ],
+        "You clipped the ᾱ": with_bars(at_most(0.999)),
+        "They grow from step to step": [
+            lambda T: cosine(f=Tensor.cos)(T)[::-1],
+            with_bars(lambda a: (1 - a).sqrt()),
+        ],
+        "alpha_bars: Not yet": [
+            cosine(lambda t, T, s: angle_of(t, 20, s)),
+            cosine(lambda *given: angle_of(*given) / 2),
+            cosine(lambda t, T, s: angle_of(t, 100, s)),
+            cosine(lambda t, T, s: angle_of(t, T, -s)),
+            cosine(lambda t, T, s: t / T, f=lambda share: 1 - share),
+            cosine(s=0, f=Tensor.cos),
+            multiplied(cosine(s=0, clip=at_most(0.02))),
+            multiplied(cosine(clip=lambda b: b.clamp(max=0.999) + 1e-5)),
+            with_bars(torch.zeros_like),
+            with_bars(lambda a: a.cumsum(0)),
+            with_bars(lambda a: a.clamp(1e-4, 0.9999)),
+            lambda T: (lambda s: (s.alpha_bars, s.betas))(NoiseSchedule(time_steps=T)),
+            lambda T: (lambda s: (s.alpha_bars, s.betas))(NoiseSchedule.sigmoid(T)),
+        ],
+        "betas: All of yours are 0.999. ": with_betas(lambda a, before: before / a),
+        "betas: All of yours are 0. ": with_betas(UPSIDE_DOWN, lambda b: b.clamp(0, 0.999)),
+        "betas: All of yours are 0.0001": with_betas(UPSIDE_DOWN, lambda b: b.clamp(1e-4, 0.999)),
+        "Your β_T is 1. ": [cosine(clip=unclipped), multiplied(cosine(clip=unclipped))],
+        "Your β_T is 0.9999. ": [  # and clipped from below, as in a well-known blog post
+            cosine(clip=at_most(0.9999)),
+            cosine(clip=lambda b: b.clamp(1e-4, 0.9999)),
+        ],
+        "T = 1000: betas: Your β_T is 0.99588": change_cosine(
+            lambda a, b: (
+                a.clamp(min=1e-8),
+                torch.cat([b[:-1], 1 - 1e-8 / a[-2:-1]]).clamp(max=0.999),
+            )
+        ),
+        "Your β_1 is 0. ": [
+            with_betas(lambda *given: torch.cat([torch.zeros(1), all_but_first(*given)])),
+            with_betas(lambda a, _: 1 - a / a.roll(1), lambda b: b.clamp(0, 0.999)),
+        ],
+        "Your β_1 is 0.992. ": with_betas(
+            lambda *given: torch.cat([given[0][:1], all_but_first(*given)]), unclipped
+        ),
+        "Your β_1 is -2": with_betas(lambda a, _: 1 - a / a.roll(1)),
+        "You clipped them at 0.02": [
+            make(cosine(clip=clip))
+            for make in (multiplied, lambda attempt: attempt)
+            for clip in (at_most(0.02), lambda b: b.clamp(1e-4, 0.02))
+        ],
+        "You clipped them at 0.5": change_cosine(lambda a, b: (a, b.clamp(max=0.5))),
+        "T = 1000: betas: You clipped them from below as well, at 0.0001": [
+            make(cosine(clip=lambda b: b.clamp(1e-4, 0.999)))
+            for make in (multiplied, lambda attempt: attempt)
+        ],
+        "Your limit is one from below": cosine(clip=lambda b: b.clamp(min=0.999)),
+        "They begin with β_2": [
+            with_betas(lambda *given: torch.cat([all_but_first(*given), torch.ones(1)])),
+            with_betas(lambda a, before: 1 - a.roll(-1) / a),
+        ],
+        "They are one step late": change_cosine(
+            lambda a, b: (a, torch.cat([torch.zeros(1), b[:-1]]).requires_grad_())
+        ),
+        "The ratio is upside down:": [
+            with_betas(UPSIDE_DOWN),
+            with_betas(UPSIDE_DOWN, unclipped),
+            with_betas(lambda a, before: before / a, unclipped),
+        ],
+        "You divided by ᾱ_t": [
+            with_betas(lambda a, before: (before - a) / a),
+            with_betas(lambda a, before: (1 - before / a).abs()),
+        ],
+        "You subtracted without dividing": with_betas(lambda a, before: before - a),
+        "betas: These are the α_t": [with_betas(RATIO), with_betas(RATIO, unclipped)],
+        "The sign is turned round": with_betas(lambda a, before: a / before - 1),
+        "betas: These are the ᾱ": with_betas(lambda a, before: a),
+        "That is 1 − ᾱ_t, the noise": [
+            with_betas(lambda a, before: 1 - a),
+            with_betas(lambda a, before: 1 - a, unclipped),
+        ],
+        "There is a root too many": [
+            with_betas(lambda a, before: 1 - (a / before).sqrt()),
+            change_cosine(lambda a, b: (a, b.sqrt())),
+        ],
+        "betas: They run backwards": change_cosine(lambda a, b: (a, b.flip(0))),
+        "betas: Not yet": [
+            with_betas(lambda a, before: torch.linspace(1e-4, 0.02, len(a))),
+            with_betas(lambda a, before: -(a / before).log()),
+            with_betas(lambda a, before: 2 - 2 * a / before),
+            with_betas(lambda a, before: a - before),
+            with_betas(lambda a, before: 1 - a / a[0]),
+        ],
+        "betas holds inf": with_betas(lambda a, before: 1 - a / (before * (before < 1))),
+    },
+)
+
+
+def log_snr_line(first, last):
+    """999 steps in which log SNR falls evenly, and one that takes the rest away."""
+    bars = torch.sigmoid(torch.linspace(first, last, 999, dtype=torch.float64))
+    return NoiseSchedule.from_alpha_bars(torch.cat([bars, torch.zeros(1)]))
+
+
+def cosine_with(beta, t):
+    betas = NoiseSchedule.cosine().betas
+    betas[t - 1] = beta
+    return NoiseSchedule.from_betas(betas)
+
+
+REPAIR = {
+    "Not attempted yet": [None, ...],
+    "Correct.": [
+        NoiseSchedule.cosine(),
+        NoiseSchedule.cosine(s=0.2),
+        NoiseSchedule.sigmoid(),
+        NoiseSchedule.sigmoid(tau=0.7),
+        NoiseSchedule.scaled_linear().rescaled(),
+        NoiseSchedule.from_betas(cosine()(1000)[1]),
+        NoiseSchedule.from_alpha_bars(cosine()(1000)[0]),
+        NoiseSchedule.from_alpha_bars(1 - torch.arange(1, 1001) / 1000),  # √ᾱ_T = 0.001
+        log_snr_line(6.2, -7),  # 9.2 % wasted
+        cosine_with(0.15, 500),  # a jump of 0.2999
+    ],
+    "Hand over the schedule itself": [NoiseSchedule, NoiseSchedule.cosine, cosine()],
+    "Hand over a NoiseSchedule, not list. NoiseSchedule.from_betas(…) makes one": [[0.01] * 1000],
+    "Hand over a NoiseSchedule, not torch.float64. ": cosine()(1000)[1],
+    "Hand over a NoiseSchedule, not tuple. ": [cosine()(1000)],
+    "Hand over a NoiseSchedule, not ndarray. ": [np.full(1000, 0.01)],
+    "Hand over a NoiseSchedule, not str. ": "cosine",
+    "Yours has T = 100. ": NoiseSchedule.cosine(100),
+    "At the end, 6.826 % of the picture is left": NoiseSchedule.scaled_linear(),
+    "At the end, 0.635 % of the picture is left": NoiseSchedule.linear(),
+    "At the end, 0.657 % of the picture is left": NoiseSchedule.constant(0.01),
+    "At the end, 0.129 % of the picture is left": log_snr_line(6.4, -6.4),
+    "At the end, 100 % of the picture is left": NoiseSchedule.constant(1e-9),
+    "25.7 % of the steps are wasted, and 10 % may be at most: 11 are too clean, at the start (log "
+    "SNR above 6), and 246 too noisy": NoiseSchedule.linear().rescaled(),
+    "42.7 % of the steps are wasted": NoiseSchedule.constant(0.01).rescaled(),
+    "0 are too clean, at the start (log SNR above 6), and 998 too": NoiseSchedule.constant(0.9),
+    "200 are too clean, at the start (log SNR above 6), and 201": NoiseSchedule.sigmoid(tau=0.3),
+    "11.2 % of the steps": log_snr_line(6.5, -7),
+    "From t = 499 to t = 500, log SNR falls by 0.310": cosine_with(0.155, 500),
+    "From t = 2 to t = 3, log SNR falls by 0.407, and": NoiseSchedule.sigmoid(start=0),
+}
+
 # ------------------------------------------------------------------ the tests
 
 EXERCISES = {
@@ -804,6 +1124,8 @@ EXERCISES = {
     checks.check_beta_end_for_100: BETA_END_FOR_100,
     checks.check_q_sample: Q_SAMPLE,
     checks.check_sample_xt: SAMPLE_XT,
+    checks.check_cosine: COSINE,
+    checks.check_repair: REPAIR,
 }
 CASES = [
     pytest.param(check, words, id=f"{check.__name__}-{words}")

@@ -13,14 +13,17 @@ from diffusion.teaching.checks.lesson_2 import check_forward_chain, check_signal
 from diffusion.teaching.checks.lesson_3 import check_beta_end_for_100, check_schedule_tables
 from diffusion.teaching.checks.lesson_4 import check_q_sample
 from diffusion.teaching.checks.lesson_5 import check_sample_xt
+from diffusion.teaching.checks.lesson_6 import check_cosine, check_repair
 
 __all__ = [
     "NOT_ATTEMPTED",
     "check_beta_end_for_100",
     "check_beta_for_spread",
+    "check_cosine",
     "check_forward_chain",
     "check_forward_step",
     "check_q_sample",
+    "check_repair",
     "check_sample_xt",
     "check_schedule_tables",
     "check_signal_left",

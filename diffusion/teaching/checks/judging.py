@@ -169,10 +169,12 @@ def compare_tensor(
         raise Mistake(otherwise)
 
 
-def name_mistake(answer: Tensor, right: Tensor, mistakes: Mistakes) -> None:
+def name_mistake(
+    answer: Tensor, right: Tensor, mistakes: Mistakes, tolerance: float = 1e-4
+) -> None:
     """Raise which mistake it is, or that the shape is wrong, if that is so."""
     for message, wrong in mistakes.items():
-        if any(same(answer, one) for one in as_list(wrong)):
+        if any(same(answer, one, tolerance) for one in as_list(wrong)):
             raise Mistake(message)
     if answer.shape[1:] == right.shape:
         raise Mistake(f"Give back one tensor, not {len(answer)}.")
@@ -181,12 +183,12 @@ def name_mistake(answer: Tensor, right: Tensor, mistakes: Mistakes) -> None:
         raise Mistake(f"The shape should be {shape}, but yours is {yours}.")
 
 
-def three_tensors(answer, names: tuple[str, str, str]) -> None:
-    """Raise what keeps the answer from being three tensors with these names, if anything does."""
-    wanted = f"Give back 3 tensors, ({', '.join(names)})"
+def several_tensors(answer, names: tuple[str, ...]) -> None:
+    """Raise what keeps the answer from being tensors with these names, if anything does."""
+    wanted = f"Give back {len(names)} tensors, ({', '.join(names)})"
     if not isinstance(answer, (tuple, list)):
         raise Mistake(f"{wanted}, not one {type(answer).__name__}.")
-    if len(answer) != 3:
+    if len(answer) != len(names):
         raise Mistake(f"{wanted}, not {len(answer)}.")
     for name, part in zip(names, answer, strict=True):
         if real_tensor(part):
@@ -240,11 +242,13 @@ def as_list(value) -> list:
     return value if isinstance(value, list) else [value]
 
 
-def same(answer: Tensor, other: Tensor) -> bool:
+def same(answer: Tensor, other: Tensor, tolerance: float = 1e-4) -> bool:
     if answer.shape != other.shape:
         return False
-    # Half precision is right to its own few digits.
-    tolerance = max(1e-4, 4 * torch.finfo(answer.dtype).eps) if answer.is_floating_point() else 0
+    if answer.is_floating_point():  # half precision is right to its own few digits
+        tolerance = max(tolerance, 4 * torch.finfo(answer.dtype).eps)
+    else:
+        tolerance = 0
     answer, other = answer.flatten(), other.flatten()
     return all(  # where they differ, the first few numbers mostly tell, which saves time
         torch.allclose(answer[:n].double(), other[:n].double(), rtol=tolerance, atol=tolerance)

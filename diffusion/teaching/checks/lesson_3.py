@@ -15,7 +15,7 @@ from diffusion.teaching.checks.judging import (
     judge_value,
     one_number,
     same,
-    three_tensors,
+    several_tensors,
 )
 
 
@@ -87,7 +87,7 @@ def _tables_trial(start: float, end: float, T: int, label: str = "") -> Trial:
         (answer,) = answers
         if isinstance(answer, NoiseSchedule):
             raise Mistake("A NoiseSchedule does the work for you. Make the three tensors yourself.")
-        three_tensors(answer, tuple(tables))
+        several_tensors(answer, tuple(tables))
         for order in islice(permutations(tables.values()), 1, None):
             if all(map(same, answer, order)):
                 raise Mistake("All three are right, but the order is (betas, alphas, alpha_bars).")

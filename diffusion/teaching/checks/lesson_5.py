@@ -21,7 +21,7 @@ from diffusion.teaching.checks.judging import (
     gaussian,
     judge,
     same,
-    three_tensors,
+    several_tensors,
     uneven_schedule,
 )
 from diffusion.teaching.checks.laws import CALLS, check_normal, chi_squared, times_hang_together
@@ -66,7 +66,7 @@ def _check_parts(answers, again, x_0: Tensor, schedule: NoiseSchedule) -> None:
     for answer in (*answers, *again):
         if isinstance(answer, (tuple, list)) and len(answer) == 3 and isinstance(answer[2], int):
             raise Mistake(ONE_T)
-        three_tensors(answer, ("x_t", "noise", "t"))
+        several_tensors(answer, ("x_t", "noise", "t"))
         x_t, noise, t = answer
         if t.ndim > 1 and min(x_t.ndim, noise.ndim) <= 1:
             raise Mistake("The order is (x_t, noise, t): t comes last.")
