@@ -94,7 +94,11 @@ CHANGES = [
         "const DDPM = ratesOf(linspace(1e-4, 0.02, 999))",
     ),
     Change("explorer.js", "!(value > 0 && value < 1)", "!(value > 0 && value <= 1)"),
-    Change("explorer.js", 'took.");\n        return;\n', 'took.");\n'),
+    Change("explorer.js", "return refuse(`${names[i]}", "refuse(`${names[i]}"),
+    Change("explorer.js", "(trait) => trait in shapes.get(shape)", "() => true"),
+    Change("explorer.js", ", ...shapes.get(choice.value)", ""),
+    Change("explorer.js", "names.includes(value) ? value : names[0]", "value"),
+    Change("explorer.js", "return refuse(`T", "refuse(`T"),
     Change("explorer.js", "      shown.refresh();\n", ""),
     Change("strip.js", "({ paint }) => paint()", "() => {}"),
     Change("rates.js", "Math.log1p(-beta)", "Math.log1p(beta)", RATES),
@@ -108,6 +112,11 @@ CHANGES = [
         RATES,
     ),
     Change("rates.js", "alpha_bar < 0.5 ? Math.log1p(-alpha_bar) : ", "", RATES),
+    Change("rates.js", "left ? (left - alpha_bar) / left : most", "1 - alpha_bar / left", RATES),
+    Change("rates.js", "Math.max(alpha_bar, left * (1 - most))", "alpha_bar", RATES),
+    Change("rates.js", "    left = Math.min(", "    left = Math.max(", RATES),
+    Change("rates.js", "first / (first - last))) ** 2", "first / (first - last)))", RATES),
+    Change("rates.js", "map((root) => root ** 2)", "map((root) => root)", RATES),
     # the lab and the game
     Change(
         "bug_lab.js", 'if (model.get("choice") !== bug) put();', "if (bug === undefined) put();"

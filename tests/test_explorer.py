@@ -25,6 +25,64 @@ def test_the_schedule_has_the_numbers_of_the_handles(explorer):
         _ = explorer.schedule
 
 
+SCHEDULES = {
+    "linear": (NoiseSchedule(), "β = 0.0001 … 0.02, "),
+    "scaled linear": (NoiseSchedule.scaled_linear(), "β = 0.00085 … 0.012, "),
+    "scaled linear, rescaled": (
+        NoiseSchedule.scaled_linear().rescaled(),
+        "β = 0.00085 … 0.012, ",
+    ),
+    "cosine": (NoiseSchedule.cosine(), ""),
+    "sigmoid": (NoiseSchedule.sigmoid(), ""),
+    "constant": (NoiseSchedule.constant(), "β = 0.01, "),
+}
+
+
+def test_each_shape_is_the_schedule_with_that_name():
+    explorer = ScheduleExplorer(X_0, NOISE, shapes=list(SCHEDULES))
+    assert explorer.shape == "linear"
+    for shape, (schedule, betas) in [*SCHEDULES.items(), *list(SCHEDULES.items())[:1]]:
+        explorer.shape = shape  # and β goes to where this one starts
+        assert explorer.schedule == schedule
+        assert repr(explorer) == f"explorer of {shape}, {betas}T = 1000"
+        explorer.beta_start, explorer.beta_end = 0.3, 0.4  # as the next one finds it
+    explorer.time_steps, explorer.shape = 50, "cosine"
+    assert explorer.schedule == NoiseSchedule.cosine(50)
+    explorer.shape, explorer.beta_start, explorer.beta_end = "scaled linear", 0.1, 0.3
+    assert explorer.schedule == NoiseSchedule.scaled_linear(0.1, 0.3, 50)
+    explorer.shape, explorer.time_steps = "scaled linear, rescaled", 1
+    with pytest.raises(ValueError, match="rescaling needs a schedule with two steps or more"):
+        _ = explorer.schedule
+
+
+@pytest.mark.parametrize("first", SCHEDULES)
+def test_the_first_shape_is_shown_at_the_beginning(first):
+    explorer = ScheduleExplorer(X_0, NOISE, shapes=[first])
+    assert explorer.shape == first and explorer.schedule == SCHEDULES[first][0]
+
+
+def test_what_the_page_has_chosen_is_taken_as_it_is():
+    explorer = ScheduleExplorer(X_0, NOISE, shapes=["linear", "constant"])
+    explorer.set_state({"shape": "constant", "beta_start": 0.3, "beta_end": 0.4})
+    assert (explorer.shape, explorer.beta_start, explorer.beta_end) == ("constant", 0.3, 0.4)
+
+
+@pytest.mark.parametrize("shapes", [[], (), "cosine", ["cosine", "spiral"], [None], [["linear"]]])
+def test_shapes_that_nobody_knows_are_refused(shapes):
+    with pytest.raises(ValueError, match=r"^shapes must be a list of names out of 'linear', .*\.$"):
+        ScheduleExplorer(X_0, NOISE, shapes=shapes)
+
+
+def test_a_shape_that_is_not_there_to_be_chosen_is_refused():
+    explorer = ScheduleExplorer(X_0, NOISE, shapes=["linear", "cosine"])
+    explorer.beta_start = 0.1
+    for shape in ("sigmoid", "", "Linear"):
+        words = rf"^shape must be one of 'linear', 'cosine', not '{shape}'\.$"
+        with pytest.raises(traitlets.TraitError, match=words):
+            explorer.shape = shape
+        assert (explorer.shape, explorer.beta_start) == ("linear", 0.1)
+
+
 @pytest.mark.parametrize(
     ("names", "values", "words"),
     [

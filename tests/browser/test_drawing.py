@@ -648,6 +648,85 @@ def test_a_beta_of_0_or_1_is_refused_and_what_was_there_stays(page):
         assert page.text(".scrub-meter strong").endswith("noise")
 
 
+CHOOSE = """(shape) => {
+    const select = document.querySelector(".scrub-shape select");
+    select.value = shape;
+    select.dispatchEvent(new Event("change"));
+}"""
+# The handles that can be seen, and where all that stands below the choice is.
+HANDLES = """() => Array.from(document.querySelectorAll(".scrub-knob input"))
+    .filter((input) => getComputedStyle(input).visibility === "visible")
+    .map((input) => input.ariaLabel)"""
+PLACES = """() => Array.from(
+    document.querySelectorAll(".scrub-knobs, .scrub-track, .scrub-meter, canvas, svg"),
+    (node) => Object.values(node.getBoundingClientRect().toJSON()))"""
+BOTH = ["β_start", "β_end", "T"]
+SHAPES = {
+    "linear": (NoiseSchedule.linear, BOTH),
+    "scaled linear": (NoiseSchedule.scaled_linear, BOTH),
+    "scaled linear, rescaled": (lambda: NoiseSchedule.scaled_linear().rescaled(), BOTH),
+    "cosine": (NoiseSchedule.cosine, ["T"]),
+    "sigmoid": (NoiseSchedule.sigmoid, ["T"]),
+    "constant": (NoiseSchedule.constant, ["β", "T"]),
+}
+
+
+def test_each_schedule_that_can_be_chosen_is_drawn_with_its_own_handles(page):
+    page.show(ScheduleExplorer(X_0, NOISE, shapes=list(SHAPES)))
+    assert page.texts(".scrub-shape option") == list(SHAPES)
+    page.evaluate("() => { window.canvas = document.querySelector('canvas'); }")
+    page.go(300)
+    places = page.evaluate(PLACES)
+    for shape, (make, handles) in [*SHAPES.items(), *list(SHAPES.items())[:1]]:
+        page.set(beta_start=0.3, beta_end=0.4)  # as they may have been left
+        page.go(300)
+        page.evaluate(CHOOSE, shape)
+        assert page.get("shape") == shape and page.get("position") == 300
+        assert page.evaluate(HANDLES) == handles
+        assert page.evaluate(PLACES) == places  # nothing else has moved
+        assert_explores(page, make())
+    assert page.evaluate("window.canvas.isConnected")  # and no element was made anew
+    assert page.text(".scrub-handle-name") == "βstart = 0.0001"
+
+
+def test_the_numbers_are_those_of_the_schedule_that_is_chosen(page):
+    explorer = ScheduleExplorer(X_0, NOISE, shapes=list(SHAPES))
+    explorer.shape, explorer.time_steps = "scaled linear", 50
+    page.show(explorer)  # as it was left
+    assert page.evaluate("document.querySelector('.scrub-shape select').value") == "scaled linear"
+    assert_explores(page, NoiseSchedule.scaled_linear(time_steps=50))
+    page.set(beta_start=0.2, beta_end=0.01)
+    assert_explores(page, NoiseSchedule.scaled_linear(0.2, 0.01, 50))
+    page.set(shape="constant")  # as the kernel would, which says β itself
+    assert_explores(page, NoiseSchedule.constant(0.2, 50))
+    assert page.texts(".scrub-handle-name")[0] == "β = 0.2"
+    page.set(beta_start=1)
+    assert page.text(".scrub-meter strong") == "β = 1 is refused"
+    page.set(shape="sigmoid")  # which has none
+    assert_explores(page, NoiseSchedule.sigmoid(50))
+    page.set(time_steps=10)
+    assert_explores(page, NoiseSchedule.sigmoid(10))
+    assert "follows from ᾱt" in page.text(".scrub-knob")
+    page.set(shape="spiral")
+    assert page.get("shape") == "linear"
+
+
+def test_a_single_step_cannot_be_rescaled(page):
+    page.show(ScheduleExplorer(X_0, NOISE, shapes=["scaled linear, rescaled", "cosine"]))
+    before = page.chart().drawn
+    page.set(time_steps=1)
+    assert page.text(".scrub-meter strong") == "T = 1 is refused"
+    assert "two steps or more" in page.text(".scrub-figures") and page.chart().drawn == before
+    page.set(shape="cosine")
+    assert_explores(page, NoiseSchedule.cosine(1))
+
+
+def test_where_there_is_one_schedule_there_is_nothing_to_choose(page):
+    page.show(ScheduleExplorer(X_0, NOISE))
+    assert page.texts("label, select") == page.texts(".scrub-controls select")
+    assert page.evaluate(HANDLES) == BOTH
+
+
 # ------------------------------------------------------------------ the lab and the game
 
 

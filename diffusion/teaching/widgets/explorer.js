@@ -1,4 +1,5 @@
-// A schedule to play with: β_start, β_end and T, and all that follows from them, worked out here.
+// A schedule to play with: its shape, β_start, β_end and T, and all that follows from them, worked out
+// here.
 
 const LEAST = -5; // β from 10^−5 to 1, and T from 1 to 10^4, on logarithmic axes
 const MOST_STEPS = 4;
@@ -39,9 +40,17 @@ const DDPM = ratesOf(linspace(1e-4, 0.02, 1000));
 
 const buildExplorer = ({ model, el, go, change }) => {
   el.classList.add("scrub-explorer", "scrub-view");
-  const { picture, sum_of_squares, count } = received(model);
+  const { picture, sum_of_squares, count, ...rest } = received(model);
+  const shapes = new Map(rest.shapes); // of each, the β that it wants, and where they start
 
   // ---------------------------------------------------------------- the controls
+  let choice = null;
+  if (shapes.size > 1) {
+    choice = element(element(el, "label", { class: "scrub-shape" }, "schedule "), "select");
+    for (const name of shapes.keys()) element(choice, "option", {}, name);
+    choice.addEventListener("change", () => change({ shape: choice.value, ...shapes.get(choice.value) }));
+    keepKeys(choice);
+  }
   const controls = element(el, "div", { class: "scrub-knobs" });
   const row = (name, first, last, marks) => {
     const line = element(controls, "div", { class: "scrub-knob" });
@@ -52,19 +61,22 @@ const buildExplorer = ({ model, el, go, change }) => {
       const all = element(track, "div", { class: "scrub-ticks", "aria-hidden": "true" });
       for (const [log, text] of marks) element(all, "span", { style: `--at: ${at(log)}` }, text);
     };
-    // A handle: its number stands above it, and moves along.
-    const handle = (trait, spoken, next) => {
-      const says = mathematics(element(track, "span", { class: "scrub-handle-name" }), spoken);
+    // A handle: its number stands above it, and moves along. Without a name it is not there.
+    const handle = (trait, next) => {
+      const says = element(track, "span", { class: "scrub-handle-name" });
+      const label = element(says, "span");
       const number = element(says, "span", { class: "scrub-number" });
       const input = element(track, "input", { type: "range", min: first, max: last, step: 0.01 });
-      input.ariaLabel = spoken;
       keepKeys(input);
       input.addEventListener("input", () =>
         change({ [trait]: next(input.valueAsNumber, model.get(trait)) }));
-      const show = (left) => {
+      const show = (spoken, left) => {
+        says.style.visibility = input.style.visibility = spoken ? "" : "hidden";
+        if (!spoken) return;
         const value = model.get(trait);
         const log = Math.min(Math.max(Math.log10(value), first), last);
         if (Math.abs(input.valueAsNumber - log) > 0.011) input.value = log;
+        if (input.ariaLabel !== spoken) mathematics(label, (input.ariaLabel = spoken));
         write(number, ` = ${value}`);
         input.setAttribute("aria-valuetext", `${spoken} = ${value}`);
         says.style.setProperty("--at", at(log));
@@ -72,18 +84,19 @@ const buildExplorer = ({ model, el, go, change }) => {
       };
       return show;
     };
-    return { handle, ticks };
+    return { line, handle, ticks };
   };
   const powers = (first, last) =>
     Array.from({ length: last - first + 1 }, (_, i) => [first + i, superscript(first + i)]);
   const betas = row("β", LEAST, 0, powers(LEAST, 0));
   const beta = (log) => round(10 ** log);
-  const showStart = betas.handle("beta_start", "β_start", beta);
-  const showEnd = betas.handle("beta_end", "β_end", beta);
+  const showStart = betas.handle("beta_start", beta);
+  const showEnd = betas.handle("beta_end", beta);
   betas.ticks();
+  mathematics(element(betas.line, "span", { class: "scrub-knob-none" }), "follows from ᾱ_t");
   const times = row("T", 0, MOST_STEPS, powers(0, MOST_STEPS).map(([log]) => [log, String(10 ** log)]));
   // Between two small whole numbers there are many places: a key goes on to the next number.
-  const showSteps = times.handle("time_steps", "T", (log, before) => {
+  const showSteps = times.handle("time_steps", (log, before) => {
     const near = Math.round(round(10 ** log));
     return near === before ? steps(before + Math.sign(log - Math.log10(before))) : near;
   });
@@ -95,7 +108,7 @@ const buildExplorer = ({ model, el, go, change }) => {
   const figures = element(meter, "span", { class: "scrub-figures" });
   const stage = element(el, "div");
   let shown = null;
-  let made = ""; // the numbers that it was made from
+  let made = ""; // the shape and the numbers that it was made from
   let rates = null;
   let axis = null;
   let along = model.get("position") / model.get("time_steps"); // the share of the way
@@ -121,26 +134,33 @@ const buildExplorer = ({ model, el, go, change }) => {
 
   const position = () => within(model.get("position"), axis.last);
   const follow = () => {
-    const [first, last, T] = ["beta_start", "beta_end", "time_steps"].map((name) => model.get(name));
-    showStart(first <= last);
-    showEnd(first > last);
-    showSteps(false);
-    if (made === `${first} ${last} ${T}`) return;
-    made = `${first} ${last} ${T}`;
-    for (const [name, value] of [["β_start", first], ["β_end", last]])
-      if (!(value > 0 && value < 1)) {
-        say(`${name} = ${value} is refused`,
-          "this module takes β strictly between 0 and 1. What you see is the last schedule that it took.");
-        return;
-      }
-    const now = ratesOf(linspace(first, last, T));
+    const [shape, T] = [model.get("shape"), model.get("time_steps")];
+    const wanted = ["beta_start", "beta_end"].filter((trait) => trait in shapes.get(shape));
+    const ends = wanted.map((trait) => model.get(trait));
+    const names = ends.length === 1 ? ["β"] : ["β_start", "β_end"];
+    if (choice) choice.value = shape;
+    betas.line.classList.toggle("scrub-without", !ends.length);
+    showStart(ends.length && names[0], ends[0] <= ends[1]);
+    showEnd(ends.length > 1 && names[1], ends[0] > ends[1]);
+    showSteps("T", false);
+    const now = [shape, T, ...ends].join();
+    if (made === now) return;
+    made = now;
+    const refuse = (what, why) => say(`${what} is refused`, `${why}. What you see is the last schedule that it took.`);
+    for (const [i, value] of ends.entries())
+      if (!(value > 0 && value < 1))
+        return refuse(`${names[i]} = ${value}`, "this module takes β strictly between 0 and 1");
+    const found = SCHEDULES[shape](T, ...ends);
+    if (!found.every((beta) => beta > 0 && beta < 1))
+      return refuse(`T = ${T}`, "rescaling needs two steps or more");
+    const computed = ratesOf(found);
     if (shown && axis.last === T) {
-      for (const [name, values] of Object.entries(now)) rates[name].set(values);
+      for (const [name, values] of Object.entries(computed)) rates[name].set(values);
       judge(rates);
       shown.refresh();
       return;
     }
-    rates = now;
+    rates = computed;
     axis = timeAxis(rates);
     judge(rates);
     const at = Math.round(along * T); // as far along as before, wherever that is now
@@ -183,6 +203,10 @@ export default widget({
     beta_start: share,
     beta_end: share,
     time_steps: steps,
+    shape: (value, model) => {
+      const names = model.get("spec").shapes.map(([name]) => name);
+      return names.includes(value) ? value : names[0];
+    },
   },
   build: buildExplorer,
 });
