@@ -84,7 +84,7 @@ CHANGES = [
     Change("common.js", "    forgetWhenClosed(model);\n", "", LAB),
     Change("common.js", "          model.set(name, null, { silent: true });\n", "", LAB),
     # the explorer
-    Change("explorer.js", "(10 / Math.LN10)", "(20 / Math.LN10)"),
+    Change("rates.js", "(10 / Math.LN10)", "(20 / Math.LN10)"),
     Change("explorer.js", "Math.round(along * T)", "Math.min(position(), T)"),
     Change("explorer.js", "rate <= ENOUGH", "rate > ENOUGH"),
     Change(
