@@ -1,5 +1,6 @@
 """What the functions of the core take as arguments, and the sentences that refuse all else."""
 
+import math
 from collections.abc import Sequence
 from numbers import Integral, Real
 
@@ -105,10 +106,16 @@ def _check_real(name: str, number: float) -> None:
         raise TypeError(f"{name} must be a number, not {type(number).__name__}.")
 
 
-def check_number(name: str, number: float) -> None:
+def check_number(name: str, number: float) -> float:
+    """The number as a float, which is finite."""
     _check_real(name, number)
-    if not abs(number) < float("inf"):
+    try:
+        number = float(number)
+    except OverflowError:  # a whole number, or a fraction, of hundreds of digits
+        number = math.inf
+    if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, but it is {number}.")
+    return number
 
 
 def check_beta(name: str, beta: float) -> None:

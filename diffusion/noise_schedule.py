@@ -83,11 +83,13 @@ class NoiseSchedule:
 
     @classmethod
     def cosine(cls, time_steps: int = 1000, s: float = 0.008) -> "NoiseSchedule":
-        """ᾱ_t = f(t) / f(0), f(t) = cos²((t/T + s) / (1 + s) · π/2) (Nichol and Dhariwal 2021).
+        """ᾱ_t falls along a squared cosine (Nichol and Dhariwal 2021, Eq. 17).
 
-        That is their Eq. 17. It ends at ᾱ_T = 0, with β_T = 1. As in the paper every β is at most
-        0.999, which only the last one would exceed, and ᾱ_T is what the clipped β give:
-        √ᾱ_T = 4.9 · 10⁻⁵ with T = 1000.
+            ᾱ_t = f(t) / f(0)
+
+        with f(t) = cos²((t/T + s) / (1 + s) · π/2). It ends at ᾱ_T = 0, with β_T = 1. As in the
+        paper every β is at most 0.999, which only the last one would exceed, and ᾱ_T is what the
+        clipped β give: √ᾱ_T = 4.9 · 10⁻⁵ with T = 1000.
 
         Args:
             time_steps: T.
@@ -98,7 +100,7 @@ class NoiseSchedule:
             ValueError: `time_steps` is not in 1 … 1 000 000, `s` is negative, or not finite, or so
                 large that ᾱ does not fall.
         """
-        check_number("s", s)
+        s = check_number("s", s)
         if s < 0:
             raise ValueError(f"s must be 0 or more, but it is {s}.")
         angles = (_shares(time_steps) + s) / (1 + s) * (math.pi / 2)
@@ -111,20 +113,19 @@ class NoiseSchedule:
     ) -> "NoiseSchedule":
         """ᾱ_t falls along a sigmoid, from `start` to `end` (Jabri et al. 2023; Chen 2023, §2.1).
 
-            v(t) = sigmoid(−(start + (end − start) t/T) / tau),
             ᾱ_t = (v(t) − v(T)) / (v(0) − v(T))
 
-        Another schedule has the same name: that of GeoDiff (Xu et al. 2022), "sigmoid" in
-        `diffusers`, in which β_t, not ᾱ_t, follows a sigmoid. As with `cosine`, β_T is clipped
-        from 1 to 0.999.
+        with v(t) = sigmoid(−(start + (end − start) t/T) / tau). As with `cosine`, β_T is clipped
+        from 1 to 0.999. Another schedule has the same name: that of GeoDiff (Xu et al. 2022),
+        "sigmoid" in `diffusers`, in which β_t, not ᾱ_t, follows a sigmoid.
 
         Raises:
             TypeError: `time_steps` is not an integer, or another argument is not a number.
             ValueError: `time_steps` is not in 1 … 1 000 000, `start` is not below `end`, `tau` is
-                not above 0, or the curve is so steep that ᾱ does not fall at some step.
+                not above 0, one of them is not finite, or the curve is so steep, or so flat, that
+                ᾱ does not fall at some step.
         """
-        for name, value in {"start": start, "end": end, "tau": tau}.items():
-            check_number(name, value)
+        start, end, tau = map(check_number, ("start", "end", "tau"), (start, end, tau))
         if not start < end:
             raise ValueError(f"start must be below end, but they are {start} and {end}.")
         if not tau > 0:
@@ -158,8 +159,8 @@ class NoiseSchedule:
         be asked for, and comes out as small as `beta_max` allows.
 
         Args:
-            alpha_bars: as `betas` in `from_betas`; from below 1 falling with every step, 0 at the
-                least.
+            alpha_bars: as `betas` in `from_betas`; from below 1 falling with every step, until
+                they reach 0, where they may stay.
             beta_max: the largest β, strictly between 0 and 1.
 
         Raises:
@@ -168,8 +169,8 @@ class NoiseSchedule:
                 or `beta_max` is not between 0 and 1.
         """
         check_beta("beta_max", beta_max)
-        left, betas = 1.0, []
-        before = 1.0
+        beta_max = float(beta_max)
+        before, left, betas = 1.0, 1.0, []
         for t, alpha_bar in enumerate(as_numbers("alpha_bars", alpha_bars).tolist(), start=1):
             if not (0 < alpha_bar < before or alpha_bar == 0):
                 raise ValueError(
@@ -177,8 +178,9 @@ class NoiseSchedule:
                     f"from {before} to {alpha_bar}."
                 )
             before = alpha_bar
-            betas.append(min(1 - alpha_bar / left, beta_max))
-            left *= 1 - betas[-1]
+            # The difference first: it is exact where the two are near, and never rounded to 0.
+            betas.append(min((left - alpha_bar) / left, beta_max) if left else beta_max)
+            left = max(alpha_bar, left * (1 - beta_max))
         return cls.from_betas(betas)
 
     def rescaled(self, beta_max: float = 0.999) -> "NoiseSchedule":
@@ -189,7 +191,8 @@ class NoiseSchedule:
         `beta_max`, and ᾱ_T is small but not 0: √ᾱ_T = 1.4 · 10⁻⁵ for `scaled_linear()`.
 
         Raises:
-            ValueError: there is one step only, or `beta_max` is not between 0 and 1.
+            ValueError: there is one step only, `beta_max` is not between 0 and 1, or the first β is
+                too small for 1 − β to differ from 1.
         """
         if self.time_steps < 2:
             raise ValueError("rescaling needs a schedule with two steps or more.")

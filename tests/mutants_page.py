@@ -107,6 +107,11 @@ CHANGES = [
         RATES,
     ),
     Change("rates.js", "alpha_bar < 0.5 ? Math.log1p(-alpha_bar) : ", "", RATES),
+    Change("rates.js", "left ? (left - alpha_bar) / left : most", "1 - alpha_bar / left", RATES),
+    Change("rates.js", "Math.max(alpha_bar, left * (1 - most))", "alpha_bar", RATES),
+    Change("rates.js", "    left = Math.min(", "    left = Math.max(", RATES),
+    Change("rates.js", "first / (first - last))) ** 2", "first / (first - last)))", RATES),
+    Change("rates.js", "map((root) => root ** 2)", "map((root) => root)", RATES),
     # the lab and the game
     Change(
         "bug_lab.js", 'if (model.get("choice") !== bug) put();', "if (bug === undefined) put();"

@@ -21,13 +21,69 @@ def gaussian(shape, dtype=torch.float64, device="cpu", seed=0):
     return torch.randn(shape, generator=seeded(seed), dtype=torch.float64).to(device, dtype)
 
 
-def decimal_rates(beta_start, beta_end, time_steps):
-    """√ᾱ_t and √(1 − ᾱ_t) for t = 1 … T in 50-digit arithmetic, straight from the definition."""
+def decimal_rates(beta_start, beta_end, time_steps, power=1):
+    """√ᾱ_t and √(1 − ᾱ_t) for t = 1 … T in 50-digit arithmetic, straight from the definition.
+
+    β_t^(1/power) is on a straight line: power 2 is the scaled linear schedule.
+    """
     with localcontext() as context:
         context.prec = 50
-        start, end = Decimal(beta_start), Decimal(beta_end)
+        start, end = (Decimal(beta) ** (1 / Decimal(power)) for beta in (beta_start, beta_end))
         gap = (end - start) / max(time_steps - 1, 1)
-        return _rates([start + gap * i for i in range(time_steps)])
+        return _rates([(start + gap * i) ** power for i in range(time_steps)])
+
+
+def decimal_rates_from(f, time_steps, beta_max=0.999):
+    """The same of ᾱ_t = f(t/T) / f(0), where β_t ≤ `beta_max`; `f` is of decimals."""
+    with localcontext() as context:
+        context.prec = 50
+        values = [f(Decimal(t) / time_steps) for t in range(time_steps + 1)]
+        return _clipped_rates([value / values[0] for value in values[1:]], beta_max)
+
+
+def cosine(s):
+    """cos²((u + s) / (1 + s) · π/2), of a decimal u."""
+    half_pi = Decimal("1.57079632679489661923132169163975144209858469968755291")
+    s = Decimal(s)
+
+    def f(u):
+        x = (u + s) / (1 + s) * half_pi
+        term, total, n = Decimal(1), Decimal(0), 0
+        while abs(term) > Decimal("1e-60"):  # Taylor's series
+            total += term
+            n += 2
+            term *= -x * x / (n * (n - 1))
+        return total**2
+
+    return f
+
+
+def sigmoid(start, end, tau):
+    """v(u) − v(1), v(u) = sigmoid(−(start + (end − start) u) / tau), of a decimal u."""
+    start, end, tau = Decimal(start), Decimal(end), Decimal(tau)
+
+    def v(u):
+        return 1 / (1 + ((start + (end - start) * u) / tau).exp())
+
+    return lambda u: v(u) - v(Decimal(1))
+
+
+def decimal_rates_rescaled(signal_rates, beta_max=0.999):
+    """From all √ᾱ_t, the rates after Algorithm 1 of Lin et al. 2023, where β_t ≤ `beta_max`."""
+    with localcontext() as context:
+        context.prec = 50
+        first, last = signal_rates[0], signal_rates[-1]
+        stretched = [(rate - last) * first / (first - last) for rate in signal_rates]
+        return _clipped_rates([rate**2 for rate in stretched], beta_max)
+
+
+def _clipped_rates(alpha_bars, beta_max):
+    """A β leads from where the schedule is to the next ᾱ, or as near to it as it can."""
+    left, betas = Decimal(1), []
+    for alpha_bar in alpha_bars:
+        betas.append(min(1 - alpha_bar / left, Decimal(beta_max)))
+        left *= 1 - betas[-1]
+    return _rates(betas)
 
 
 def exact_rates(betas):

@@ -11,7 +11,18 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from oracles import DEVICES, FLOATS, decimal_rates, exact_rates, gaussian, worst_relative_error
+from oracles import (
+    DEVICES,
+    FLOATS,
+    cosine,
+    decimal_rates,
+    decimal_rates_from,
+    decimal_rates_rescaled,
+    exact_rates,
+    gaussian,
+    sigmoid,
+    worst_relative_error,
+)
 from torch.testing import assert_close
 
 from diffusion import NoiseSchedule, q_sample
@@ -285,6 +296,312 @@ def test_betas_that_make_no_schedule_are_refused(betas, error, words):
 def test_betas_that_are_no_numbers_are_refused(betas):
     with pytest.raises(TypeError, match=r"^betas .* a sequence of numbers between 0 and 1\.$"):
         NoiseSchedule.from_betas(betas)
+
+
+# ---------------------------------------------------------------- schedules with names
+
+
+def assert_rates(schedule, exact, limit):
+    t = torch.arange(1, len(schedule) + 1)
+    for dtype, worst in [(torch.float32, 1.2e-7), (torch.float64, limit)]:
+        for look_up, rates in zip((schedule.signal_rate, schedule.noise_rate), exact, strict=True):
+            assert worst_relative_error(look_up(t, dtype), rates) <= worst
+
+
+# ᾱ_1 comes as a float64 near 1: of the digits of 1 − ᾱ_1, as many are lost as it has zeros.
+FROM_ALPHA_BARS = 1e-11
+FROM_BETAS = 1e-13
+NAMED = {  # from T: the schedule, and its rates; then the relative error in float64
+    "linear": (
+        lambda T: NoiseSchedule.linear(time_steps=T),
+        lambda T: decimal_rates(1e-4, 0.02, T),
+        FROM_BETAS,
+    ),
+    "constant": (
+        lambda T: NoiseSchedule.constant(time_steps=T),
+        lambda T: decimal_rates(0.01, 0.01, T),
+        FROM_BETAS,
+    ),
+    "scaled linear": (
+        lambda T: NoiseSchedule.scaled_linear(time_steps=T),
+        lambda T: decimal_rates(0.00085, 0.012, T, power=2),
+        FROM_BETAS,
+    ),
+    "scaled linear with two other ends": (
+        lambda T: NoiseSchedule.scaled_linear(0.3, 1e-5, T),
+        lambda T: decimal_rates(0.3, 1e-5, T, power=2),
+        FROM_BETAS,
+    ),
+    "cosine": (
+        NoiseSchedule.cosine,
+        lambda T: decimal_rates_from(cosine(0.008), T),
+        FROM_ALPHA_BARS,
+    ),
+    "cosine without s": (
+        lambda T: NoiseSchedule.cosine(T, s=0),
+        lambda T: decimal_rates_from(cosine(0), T),
+        1e-10,  # β_1 = (π/2T)² has more zeros yet
+    ),
+    "sigmoid": (
+        NoiseSchedule.sigmoid,
+        lambda T: decimal_rates_from(sigmoid(-3, 3, 1), T),
+        FROM_ALPHA_BARS,
+    ),
+    "sigmoid from elsewhere": (
+        lambda T: NoiseSchedule.sigmoid(T, 0, 3, 0.7),
+        lambda T: decimal_rates_from(sigmoid(0, 3, 0.7), T),
+        FROM_ALPHA_BARS,
+    ),
+}
+
+
+@pytest.mark.parametrize("time_steps", [1, 2, 10, 1000])
+@pytest.mark.parametrize("name", NAMED)
+def test_named_schedules_match_50_digit_arithmetic(name, time_steps):
+    make, exact, limit = NAMED[name]
+    assert len(make(time_steps)) == time_steps
+    assert_rates(make(time_steps), exact(time_steps), limit)
+
+
+@pytest.mark.parametrize("time_steps", [2, 10, 1000])
+@pytest.mark.parametrize("name", ["linear", "scaled linear", "sigmoid", "cosine"])
+def test_a_rescaled_schedule_matches_50_digit_arithmetic(name, time_steps):
+    make, exact, _ = NAMED[name]
+    signal_rates, _ = exact(time_steps)
+    rescaled = make(time_steps).rescaled()
+    assert_rates(rescaled, decimal_rates_rescaled(signal_rates), FROM_ALPHA_BARS)
+
+
+def test_ten_thousand_steps_match_50_digit_arithmetic():
+    exact = decimal_rates_from(cosine(0.008), 10_000)
+    assert_rates(NoiseSchedule.cosine(10_000), exact, 1e-10)
+    exact = decimal_rates_rescaled(decimal_rates(0.00085, 0.012, 10_000, power=2)[0], 0.9)
+    assert_rates(NoiseSchedule.scaled_linear(time_steps=10_000).rescaled(0.9), exact, 1e-11)
+
+
+def test_named_schedules_are_those_of_diffusers():
+    from diffusers import DDPMScheduler
+    from diffusers.schedulers.scheduling_ddpm import rescale_zero_terminal_snr
+
+    t = torch.arange(1, 1001)
+    for theirs, ours in [
+        (dict(beta_schedule="squaredcos_cap_v2"), NoiseSchedule.cosine()),
+        (
+            dict(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012),
+            NoiseSchedule.scaled_linear(),
+        ),
+    ]:
+        # Their β are float32, and a line in float32 is two roundings off.
+        assert_close(ours.beta(t), DDPMScheduler(**theirs).betas, rtol=5e-7, atol=0)
+
+    # Their function does what its argument does: here, all in float64. Only the last β differs.
+    before = NoiseSchedule.scaled_linear()
+    theirs = rescale_zero_terminal_snr(before.beta(t, torch.float64))
+    ours = before.rescaled().beta(t, torch.float64)
+    assert_close(ours[:-1], theirs[:-1], rtol=1e-12, atol=1e-15)
+    assert theirs[-1] == 1 and ours[-1] == 0.999
+
+
+@pytest.mark.parametrize(
+    ("schedule", "end", "below_half", "clipped", "largest"),
+    [
+        (NoiseSchedule.linear(), 0.0063528, 260, 0, 0.02),
+        (NoiseSchedule.scaled_linear(), 0.0682649, 355, 0, 0.012),
+        (NoiseSchedule.scaled_linear().rescaled(), 1.4028e-5, 338, 1, 0.999),
+        (NoiseSchedule.cosine(), 4.9283e-5, 497, 1, 0.999),
+        # ᾱ_500 is exactly ½: rounding decides.
+        (NoiseSchedule.sigmoid(), 5.4798e-4, (500, 501), 1, 0.999),
+        (NoiseSchedule.constant(), 0.99**500, 69, 0, 0.01),
+    ],
+    ids=["linear", "scaled linear", "rescaled", "cosine", "sigmoid", "constant"],
+)
+def test_what_is_known_of_the_named_schedules(schedule, end, below_half, clipped, largest):
+    t = torch.arange(1, 1001)
+    betas, alpha_bars = schedule.beta(t, torch.float64), schedule.alpha_bar(t, torch.float64)
+    assert schedule.signal_rate(1000, torch.float64).item() == pytest.approx(end, rel=2e-5)
+    assert 1 + int((alpha_bars >= 0.5).sum()) in np.atleast_1d(below_half)
+    assert int((betas >= 0.999).sum()) == clipped and betas.max().item() == pytest.approx(largest)
+    assert betas[-1] == betas.max() or not clipped
+
+
+@pytest.mark.parametrize("time_steps", [10, 100, 4000])
+def test_cosine_clips_one_beta_and_the_one_before_it_tends_to_three_quarters(time_steps):
+    # ᾱ ∝ (T − t)² near the end, so that ᾱ_{T−1} / ᾱ_{T−2} = (1/2)².
+    betas = NoiseSchedule.cosine(time_steps).beta(torch.arange(1, time_steps + 1))
+    assert (betas > 0.9).sum() == 1 and betas[-1] == torch.tensor(0.999)
+    assert betas[-2].item() == pytest.approx(0.75, abs=2 / time_steps**2)
+
+
+def test_a_rescaled_schedule_keeps_its_first_beta():
+    for schedule in (NoiseSchedule(), NoiseSchedule.scaled_linear(0.2, 0.3, 7)):
+        rescaled = schedule.rescaled()
+        first, kept = (s.beta(1, torch.float64).item() for s in (schedule, rescaled))
+        assert kept == pytest.approx(first, rel=1e-11)
+        assert rescaled.signal_rate(len(schedule)) < schedule.signal_rate(len(schedule)) / 10
+
+
+class Mine(NoiseSchedule):
+    pass
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        Mine.linear(),
+        Mine.scaled_linear(),
+        Mine.constant(),
+        Mine.cosine(5),
+        Mine.sigmoid(5),
+        Mine.from_betas([0.1]),
+        Mine.from_alpha_bars([0.1]),
+        Mine(time_steps=5).rescaled(),
+    ],
+)
+def test_a_schedule_of_a_subclass_is_of_the_subclass(schedule):
+    assert type(schedule) is Mine
+
+
+def test_arguments_may_be_any_real_numbers():
+    half = Fraction(1, 2)
+    assert NoiseSchedule.cosine(9, s=half) == NoiseSchedule.cosine(9, s=0.5)
+    assert NoiseSchedule.cosine(9, s=np.float32(0.5)) == NoiseSchedule.cosine(9, s=0.5)
+    assert NoiseSchedule.sigmoid(9, -half, half, half) == NoiseSchedule.sigmoid(9, -0.5, 0.5, 0.5)
+    assert NoiseSchedule.scaled_linear(half / 2, half / 2, 9) == NoiseSchedule.constant(0.25, 9)
+    assert SHORT.rescaled(half) == SHORT.rescaled(0.5)
+
+
+# ---------------------------------------------------------------- a schedule from ᾱ
+
+FALLING = st.lists(
+    st.just(0.0) | st.floats(1e-200, 1, exclude_max=True), min_size=1, max_size=8, unique=True
+).map(lambda alpha_bars: sorted(alpha_bars, reverse=True))
+
+
+@given(alpha_bars=FALLING, beta_max=st.floats(1e-3, 0.999))
+def test_a_schedule_meets_alpha_bar_unless_beta_would_be_too_large(alpha_bars, beta_max):
+    schedule = NoiseSchedule.from_alpha_bars(alpha_bars, beta_max)
+    betas = schedule.beta(torch.arange(1, len(alpha_bars) + 1), torch.float64)
+    assert betas.max() <= beta_max
+    before = 0.0  # log ᾱ_{t−1} of the schedule
+    for alpha_bar, beta, log_alpha_bar in zip(
+        alpha_bars, betas.tolist(), torch.log1p(-betas).cumsum(0).tolist(), strict=True
+    ):
+        aimed = math.log(alpha_bar) if alpha_bar else -math.inf
+        least = before + math.log1p(-beta_max)  # as far down as one step can go
+        rounding = 2e-12 * (1 - max(aimed, least))  # 1 − β has three digits less than β
+        assert log_alpha_bar == pytest.approx(max(aimed, least), rel=0, abs=rounding)
+        assert beta == beta_max or aimed >= least - rounding
+        before = log_alpha_bar
+
+
+@pytest.mark.parametrize("alpha_bars", [[0.5, 0.25], (0.5, 0.25), torch.tensor([0.5, 0.25])])
+def test_alpha_bars_may_be_any_list_and_give_the_betas_that_lead_to_them(alpha_bars):
+    assert NoiseSchedule.from_alpha_bars(alpha_bars) == NoiseSchedule.from_betas([0.5, 0.5])
+
+
+def test_a_schedule_comes_back_from_its_alpha_bars():
+    t = torch.arange(1, 1001)
+    betas = NoiseSchedule().beta(t, torch.float64)
+    again = NoiseSchedule.from_alpha_bars(NoiseSchedule().alpha_bar(t, torch.float64))
+    assert_close(again.beta(t, torch.float64), betas, rtol=1e-11, atol=0)
+
+
+def test_a_schedule_catches_up_with_a_cliff():
+    schedule = NoiseSchedule.from_alpha_bars([0.9, 1e-5, 9e-6, 8e-6, 7e-6])
+    found = schedule.alpha_bar(torch.arange(1, 6), torch.float64).tolist()
+    assert found == pytest.approx([0.9, 9e-4, 9e-6, 8e-6, 7e-6], rel=1e-12)
+
+
+def test_no_fall_is_too_small_and_zero_may_stay():
+    below = math.nextafter(0.7, 0)
+    schedule = NoiseSchedule.from_alpha_bars([0.9, 0.7, below])
+    assert schedule.beta(3, torch.float64).item() == pytest.approx((0.7 - below) / 0.7)
+    # Longer than it takes until what is left is too little for a float.
+    schedule = NoiseSchedule.from_alpha_bars([0.5] + [0] * 200)
+    assert set(schedule.betas.tolist()) == {0.5, torch.tensor(0.999).item()}
+    assert schedule.log_snr(201).item() == pytest.approx(math.log(0.5) + 200 * math.log(0.001))
+
+
+@pytest.mark.parametrize(
+    ("alpha_bars", "step"),
+    [
+        ([1.0, 0.5], "1 leads from 1.0 to 1.0"),
+        ([1.5], "1 leads from 1.0 to 1.5"),
+        ([0.5, 0.6], "2 leads from 0.5 to 0.6"),
+        ([0.5, 0.5], "2 leads from 0.5 to 0.5"),
+        ([0.5, 0, 0.1], "3 leads from 0.0 to 0.1"),
+        ([0.5, -0.1], "2 leads from 0.5 to -0.1"),
+        ([0.5, math.nan], "2 leads from 0.5 to nan"),
+        ([math.inf], "1 leads from 1.0 to inf"),
+        ([0.5, -math.inf], "2 leads from 0.5 to -inf"),
+    ],
+)
+def test_alpha_bars_that_do_not_fall_are_refused(alpha_bars, step):
+    words = rf"^alpha_bars must fall from 1 towards 0 with every step, but step {step}\.$"
+    with pytest.raises(ValueError, match=words):
+        NoiseSchedule.from_alpha_bars(alpha_bars)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda: NoiseSchedule.from_alpha_bars([]), ValueError, "^alpha_bars must be one-dim"),
+        (lambda: NoiseSchedule.from_alpha_bars("0.5"), TypeError, "^alpha_bars must be a tensor"),
+        (lambda: NoiseSchedule.from_alpha_bars([0.5], 1), ValueError, f"^beta_max {VARIANCE}"),
+        (lambda: NoiseSchedule.from_alpha_bars([0.5], "1"), TypeError, f"^beta_max {NUMBER} str"),
+        (lambda: SHORT.rescaled(math.nan), ValueError, f"^beta_max {VARIANCE}"),
+        (
+            lambda: NoiseSchedule(time_steps=1).rescaled(),
+            ValueError,
+            "^rescaling needs a schedule with two steps or more",
+        ),
+        (
+            lambda: NoiseSchedule(1e-17, 1e-17).rescaled(),
+            ValueError,
+            "step 1 leads from 1.0 to 1.0",
+        ),
+        (lambda: NoiseSchedule.linear(0), ValueError, f"^beta_start {VARIANCE}"),
+        (lambda: NoiseSchedule.linear(beta_end=1), ValueError, f"^beta_end {VARIANCE}"),
+        (lambda: NoiseSchedule.linear(time_steps=0), ValueError, "^time_steps must be at least 1"),
+        (lambda: NoiseSchedule.scaled_linear(0), ValueError, f"^beta_start {VARIANCE}"),
+        (lambda: NoiseSchedule.scaled_linear(0.1, math.nan), ValueError, f"^beta_end {VARIANCE}"),
+        (lambda: NoiseSchedule.scaled_linear("a"), TypeError, f"^beta_start {NUMBER} str"),
+        (lambda: NoiseSchedule.scaled_linear(time_steps=0), ValueError, "^time_steps must be at"),
+        (lambda: NoiseSchedule.constant(1), ValueError, f"^beta {VARIANCE}, but it is 1"),
+        (lambda: NoiseSchedule.constant(None), TypeError, f"^beta {NUMBER} NoneType"),
+        (lambda: NoiseSchedule.constant(0.1, 1.5), TypeError, "^time_steps must be an integer"),
+        (lambda: NoiseSchedule.cosine(0), ValueError, "^time_steps must be at least 1"),
+        (lambda: NoiseSchedule.cosine(10**7), ValueError, "^time_steps must be at most"),
+        (lambda: NoiseSchedule.cosine(True), TypeError, "^time_steps must be an integer"),
+        (lambda: NoiseSchedule.cosine(9, -1e-9), ValueError, r"^s must be 0 or more.* -1e-09\.$"),
+        (lambda: NoiseSchedule.cosine(9, math.nan), ValueError, r"^s must be finite.* nan\.$"),
+        (lambda: NoiseSchedule.cosine(9, math.inf), ValueError, r"^s must be finite.* inf\.$"),
+        (lambda: NoiseSchedule.cosine(9, 10**400), ValueError, "^s must be finite"),
+        (lambda: NoiseSchedule.cosine(9, 1e300), ValueError, "^alpha_bars must fall"),
+        (lambda: NoiseSchedule.cosine(9, "0"), TypeError, f"^s {NUMBER} str"),
+        (lambda: NoiseSchedule.cosine(9, None), TypeError, f"^s {NUMBER} NoneType"),
+        (lambda: NoiseSchedule.sigmoid(-1), ValueError, "^time_steps must be at least 1"),
+        (
+            lambda: NoiseSchedule.sigmoid(9, 1, 1),
+            ValueError,
+            r"^start must be below end, but they are 1\.0 and 1\.0\.$",
+        ),
+        (lambda: NoiseSchedule.sigmoid(9, 3, -3), ValueError, "^start must be below end"),
+        (lambda: NoiseSchedule.sigmoid(9, -math.inf), ValueError, "^start must be finite"),
+        (lambda: NoiseSchedule.sigmoid(9, end=math.nan), ValueError, "^end must be finite"),
+        (lambda: NoiseSchedule.sigmoid(9, end=1j), TypeError, f"^end {NUMBER} complex"),
+        (lambda: NoiseSchedule.sigmoid(9, tau=0), ValueError, r"^tau must be above 0.* 0\.0\.$"),
+        (lambda: NoiseSchedule.sigmoid(9, tau=-1), ValueError, "^tau must be above 0"),
+        (lambda: NoiseSchedule.sigmoid(9, tau=math.inf), ValueError, "^tau must be finite"),
+        (lambda: NoiseSchedule.sigmoid(9, tau=False), TypeError, f"^tau {NUMBER} bool"),
+        (lambda: NoiseSchedule.sigmoid(9, tau=1e-3), ValueError, "^alpha_bars must fall"),
+        (lambda: NoiseSchedule.sigmoid(9, tau=1e300), ValueError, "^alpha_bars must fall"),
+        (lambda: NoiseSchedule.sigmoid(9, -1e308, 1e308), ValueError, "^alpha_bars must fall"),
+    ],
+)
+def test_arguments_that_make_no_named_schedule_are_refused(make, error, words):
+    with pytest.raises(error, match=words):
+        make()
 
 
 # ---------------------------------------------------------------- a schedule as a value

@@ -41,6 +41,14 @@ def test_symbols_in_a_sentence_and_names_of_arguments():
     assert equation.isascii()
 
 
+@pytest.mark.parametrize("name", [n for n in vars(diffusion.NoiseSchedule) if n[0] != "_"])
+def test_the_equations_of_a_schedule_have_a_line_each(name):
+    lines = [*rendered(getattr(diffusion.NoiseSchedule, name).__doc__), ""]
+    for number, line in enumerate(lines):
+        if ".. math" in line:
+            assert line.isascii() and lines[number + 1] == ""
+
+
 @pytest.mark.parametrize("name", diffusion.__all__)
 def test_the_reference_lists_all_that_is_public(name):
     page = Path(CONF["__file__"]).parent / "pages" / "reference.md"

@@ -1,4 +1,4 @@
-// What a schedule's three numbers, or its list of β, determine. Held to Python by a test.
+// What a schedule's name and numbers, or its list of β, determine. Held to Python by a test.
 
 const linspace = (first, last, count) => {
   const step = count > 1 ? (last - first) / (count - 1) : 0;
@@ -19,6 +19,40 @@ const ratesOf = (betas) => {
     noise_rates: log_alpha_bars.map((log) => Math.sqrt(-Math.expm1(log))),
     log_snrs: log_alpha_bars.map((log) => log - Math.log(-Math.expm1(log))),
   };
+};
+
+// β_1 … β_T that lead to ᾱ_1 … ᾱ_T, which may be any curve, as near as least ≤ β ≤ most allows. Each
+// aims at its ᾱ from where the schedule really is.
+const betasFrom = (alpha_bars, most = 0.999, least = 0) => {
+  let left = 1;
+  return Float64Array.from(alpha_bars, (alpha_bar) => {
+    const beta = left ? (left - alpha_bar) / left : most; // rounded to nothing left
+    left = Math.min(Math.max(alpha_bar, left * (1 - most)), left * (1 - least));
+    return Math.min(Math.max(beta, least), most);
+  });
+};
+
+// Shifted and stretched until it ends in noise (Lin et al. 2023, Algorithm 1), of two β or more.
+const rescaledBetas = (betas) => {
+  const rates = ratesOf(betas).signal_rates.subarray(1);
+  const [first, last] = [rates[0], rates.at(-1)];
+  return betasFrom(rates.map((rate) => ((rate - last) * (first / (first - last))) ** 2));
+};
+
+// The schedules that have a name: from T, and from β at the ends where they want them, to β_1 … β_T.
+const falling = (T, curve) =>
+  betasFrom(Float64Array.from({ length: T }, (_, i) => curve((i + 1) / T) / curve(0)));
+const SCHEDULES = {
+  linear: (T, first, last) => linspace(first, last, T),
+  "scaled linear": (T, first, last) =>
+    linspace(Math.sqrt(first), Math.sqrt(last), T).map((root) => root ** 2),
+  "scaled linear, rescaled": (...ends) => rescaledBetas(SCHEDULES["scaled linear"](...ends)),
+  cosine: (T) => falling(T, (u) => Math.cos(((u + 0.008) / 1.008) * (Math.PI / 2)) ** 2),
+  sigmoid: (T) => {
+    const v = (u) => 1 / (1 + Math.exp(-3 + 6 * u));
+    return falling(T, (u) => v(u) - v(1));
+  },
+  constant: (T, first) => new Float64Array(T).fill(first),
 };
 
 // KL(q(x_T | x_0) ‖ N(0, I)) in nats, of `count` values with this sum of squares. With ᾱ = ᾱ_T,
