@@ -22,6 +22,7 @@ DRAWING = "tests/browser/test_drawing.py"
 RATES = "tests/browser/test_rates.py"
 ANSWERS = "tests/browser/test_answers.py"
 SPECTRUM = "tests/browser/test_spectrum.py"
+PEN = "tests/browser/test_pen.py"
 LAB = "tests/browser/test_hostile.py"  # in JupyterLab, which takes longer
 
 
@@ -85,7 +86,7 @@ CHANGES = [
     Change("common.js", "    forgetWhenClosed(model);\n", "", LAB),
     Change("common.js", "          model.set(name, null, { silent: true });\n", "", LAB),
     # the explorer
-    Change("explorer.js", "(10 / Math.LN10)", "(20 / Math.LN10)"),
+    Change("rates.js", "(10 / Math.LN10)", "(20 / Math.LN10)"),
     Change("explorer.js", "Math.round(along * T)", "Math.min(position(), T)"),
     Change("explorer.js", "rate <= ENOUGH", "rate > ENOUGH"),
     Change(
@@ -117,6 +118,18 @@ CHANGES = [
     Change("rates.js", "    left = Math.min(", "    left = Math.max(", RATES),
     Change("rates.js", "first / (first - last))) ** 2", "first / (first - last)))", RATES),
     Change("rates.js", "map((root) => root ** 2)", "map((root) => root)", RATES),
+    # a schedule that is drawn
+    Change("drawn.js", "Math.max(rate * rate, FLOOR)", "rate * rate", PEN),
+    Change("drawn.js", "Math.min(most, wanted)", "Math.min(aim, wanted)", PEN),
+    Change("drawn.js", "Math.min(least, rate)", "rate", PEN),
+    Change("drawn.js", "Math.abs(log_snrs[t]) <= WINDOW", "log_snrs[t] <= WINDOW", PEN),
+    Change("drawn.js", "cut(t - 1) - cut(t)", "log_snrs[t - 1] - log_snrs[t]", PEN),
+    Change("drawing.js", "    scrub.refresh();\n", "", PEN),
+    Change("drawing.js", "    scrub.sketching.put(drawn);\n", "", PEN),
+    Change("drawing.js", "aim * (1 + 1e-9)", "aim", PEN),
+    Change("drawing.js", "value.every(exists)", "true", PEN),
+    Change("sketch.js", "event.shiftKey ? 100 : 20", "20", PEN),
+    Change("curves.js", "frame.plot.prepend(pad.line);", "", PEN),
     # the lab and the game
     Change(
         "bug_lab.js", 'if (model.get("choice") !== bug) put();', "if (bug === undefined) put();"

@@ -20,6 +20,7 @@ from diffusion.teaching.widgets import (
     GuessGame,
     ImageView,
     Question,
+    ScheduleDrawing,
     ScheduleExplorer,
     lifetime,
     scrub,
@@ -42,6 +43,10 @@ def an_explorer():
     return ScheduleExplorer(X_0, X_0)
 
 
+def a_drawing():
+    return ScheduleDrawing(X_0, X_0)
+
+
 def a_lab():
     return BugLab(X_0, SCHEDULE, {"test": (lambda _: 0.0, 1.0)})
 
@@ -50,7 +55,7 @@ def a_question():
     return Question("look", "speckle", {"grey": "The mean.", "speckle": "Each by itself."})
 
 
-with_a_picture = [a_scrub, a_game, an_explorer, a_lab]
+with_a_picture = [a_scrub, a_game, an_explorer, a_drawing, a_lab]
 every_kind = pytest.mark.parametrize("make", [*with_a_picture, a_question])
 
 

@@ -56,7 +56,7 @@ GO = """(place) => {
 }"""
 
 CHART = """(index) => {
-    const svg = document.querySelectorAll("svg[role=img]")[index];
+    const svg = document.querySelectorAll("svg:is([role=img], [role=group])")[index];
     const of = (selector, ...names) => Array.from(svg.querySelectorAll(selector), (node) =>
         names.map((name) => node.getAttribute(name)));
     return {

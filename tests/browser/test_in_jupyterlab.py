@@ -335,6 +335,7 @@ two, t = torch.stack([grey, grey]), torch.tensor([3, 4])
 GuessGame(two, two, t, t, 10, names=[EVIL, EVIL], opponent=EVIL)
 """,
     "an explorer": "ScheduleExplorer(grey, grey, alt=EVIL)",
+    "a drawing": "ScheduleDrawing(grey, grey, alt=EVIL)",
     "figure": "plots.show(plots.axes(), EVIL)",
     "check": "checks.check_forward_step(lambda *given: int(EVIL))",
     "upload": "upload = FileUpload()\nupload",

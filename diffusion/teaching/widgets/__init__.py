@@ -8,6 +8,7 @@ from diffusion.teaching.widgets.axis import Axis, snr_axis, step_axis, time_axis
 from diffusion.teaching.widgets.bars import BarsView
 from diffusion.teaching.widgets.bug_lab import BugLab
 from diffusion.teaching.widgets.curves import Curve, CurvesView
+from diffusion.teaching.widgets.drawing import ScheduleDrawing
 from diffusion.teaching.widgets.explorer import ScheduleExplorer
 from diffusion.teaching.widgets.film import Blend, Frames
 from diffusion.teaching.widgets.guess import GuessGame
@@ -33,6 +34,7 @@ __all__ = [
     "ImageView",
     "PointsView",
     "Question",
+    "ScheduleDrawing",
     "ScheduleExplorer",
     "SpectrumView",
     "StripView",

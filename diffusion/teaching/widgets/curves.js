@@ -31,6 +31,7 @@ const curvesView = (el, view, axis) => {
     xLabel: axis.spoken,
     xTicks: axis.ticks.map((t) => [t, label(t)]),
     yTicks: view.y_ticks.map((v) => [v, minus(v)]),
+    height: view.height,
   });
   // Over as many places as the axis has, or spread over the same width; from the first up to one of them.
   const path = (values, until = values.length - 1) => {
@@ -80,11 +81,17 @@ const curvesView = (el, view, axis) => {
     });
     frame.svg.ariaLabel = `${view.alt} At ${axis.symbol} = ${label(t)}: ${spoken.join(", ")}.`;
   };
-  if (veiled === null) return { draw, refresh };
-  const { label: name, values } = curves[veiled];
+  // `changed` hears of each change of a drawing that the curves follow: it lies under them.
+  if (veiled === null && !view.changed) return { draw, refresh };
+  const { label: name, values } = curves[veiled ?? 0];
   const spot = (share) => `${axis.symbol} = ${label(Math.round(share * last))}`;
-  const pad = sketchPad(frame, { label: name, range: view.y_range, name: spot });
+  const pad = sketchPad(frame, { label: name, range: view.y_range, name: spot, changed: view.changed });
   const key = legendKey(legend, "your drawing", "neutral", { d: "M1,4H22", class: "scrub-line scrub-sketch" });
+  if (view.changed) {
+    frame.plot.prepend(pad.line);
+    pad.open(true);
+    return { draw, refresh, sketching: pad };
+  }
   const reveal = (shown) => {
     key.style.visibility = shown ? "" : "hidden";
     veiled = shown ? null : view.draw;

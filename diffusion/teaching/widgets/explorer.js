@@ -13,29 +13,6 @@ const round = (x) => {
   return Math.abs(short / x - 1) < 0.006 ? short : Number(x.toPrecision(3));
 };
 
-const timeAxis = ({ alpha_bars, log_snrs, signal_rates, noise_rates }) => {
-  const last = alpha_bars.length - 1;
-  const decibels = (t) => (10 / Math.LN10) * log_snrs[t];
-  const signed = (d) => (Number.isFinite(d) ? minus(`${d < 0 ? "" : "+"}${d.toFixed(1)} dB`) : "+∞ dB");
-  return {
-    symbol: "t",
-    spoken: "time t",
-    result: "x_{}",
-    terms: ["x_0", "ε"],
-    last,
-    label: String,
-    longestLabel: String(last).length,
-    ticks: [...new Set([0, 1, 2, 3, 4].map((k) => Math.round((last * k) / 4)))],
-    signal_rates,
-    noise_rates,
-    readouts: [
-      { name: "ᾱ_t", text: (t) => alpha_bars[t].toFixed(4), longest: 6 },
-      { name: "SNR", text: (t) => signed(decibels(t)), longest: 9 },
-    ],
-    signed: (t) => signed(decibels(t)),
-  };
-};
-
 const DDPM = ratesOf(linspace(1e-4, 0.02, 1000));
 
 const buildExplorer = ({ model, el, go, change }) => {

@@ -62,3 +62,27 @@ const klFromNoise = (log_alpha_bar, sum_of_squares, count) => {
   const log_variance = alpha_bar < 0.5 ? Math.log1p(-alpha_bar) : Math.log(-Math.expm1(log_alpha_bar));
   return (alpha_bar * sum_of_squares - count * (log_variance + alpha_bar)) / 2;
 };
+
+// What a scrub over t moves along, from the rates.
+const timeAxis = ({ alpha_bars, log_snrs, signal_rates, noise_rates }) => {
+  const last = alpha_bars.length - 1;
+  const decibels = (t) => (10 / Math.LN10) * log_snrs[t];
+  const signed = (d) => (Number.isFinite(d) ? minus(`${d < 0 ? "" : "+"}${d.toFixed(1)} dB`) : "+∞ dB");
+  return {
+    symbol: "t",
+    spoken: "time t",
+    result: "x_{}",
+    terms: ["x_0", "ε"],
+    last,
+    label: String,
+    longestLabel: String(last).length,
+    ticks: [...new Set([0, 1, 2, 3, 4].map((k) => Math.round((last * k) / 4)))],
+    signal_rates,
+    noise_rates,
+    readouts: [
+      { name: "ᾱ_t", text: (t) => alpha_bars[t].toFixed(4), longest: 6 },
+      { name: "SNR", text: (t) => signed(decibels(t)), longest: 9 },
+    ],
+    signed: (t) => signed(decibels(t)),
+  };
+};

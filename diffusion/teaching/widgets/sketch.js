@@ -5,7 +5,8 @@ const HANDLES = 8; // gaps between those that the keys move
 const EVERY = (POINTS - 1) / HANDLES;
 
 // A surface over a chart's frame. `name(share)` says where on the axis a place is, from 0 to 1.
-const sketchPad = (frame, { label, range: [low, high], name }) => {
+// `changed(values, i)` hears of each change by the learner, whose latest place is the point i.
+const sketchPad = (frame, { label, range: [low, high], name, changed = () => {} }) => {
   const { svg, plot, sy, left, right, top, bottom } = frame;
   const middle = (low + high) / 2;
   const values = new Array(POINTS).fill(null);
@@ -26,7 +27,8 @@ const sketchPad = (frame, { label, range: [low, high], name }) => {
       const step = { ArrowUp: 1, ArrowDown: -1, PageUp: 4, PageDown: -4, Home: -99, End: 99 }[event.key];
       if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
-      set(k * EVERY, limit((values[k * EVERY] ?? middle) + (step * (high - low)) / 20), true);
+      const part = (high - low) / (event.shiftKey ? 100 : 20);
+      set(k * EVERY, limit((values[k * EVERY] ?? middle) + step * part), true);
     });
     return node;
   });
@@ -53,6 +55,7 @@ const sketchPad = (frame, { label, range: [low, high], name }) => {
         between(i, other);
       }
     show();
+    changed([...values], i);
   };
   const between = (i, j) => {
     const [a, b] = i < j ? [i, j] : [j, i];
@@ -70,6 +73,7 @@ const sketchPad = (frame, { label, range: [low, high], name }) => {
     if (last !== null) between(last, i);
     last = i;
     show();
+    changed([...values], i);
   };
   pad.addEventListener("pointerdown", (event) => {
     pad.setPointerCapture(event.pointerId);
@@ -80,6 +84,7 @@ const sketchPad = (frame, { label, range: [low, high], name }) => {
   pad.addEventListener("pointermove", (event) => pad.hasPointerCapture(event.pointerId) && follow(event));
 
   return {
+    line,
     // What has been drawn, gaps closed; null if it does not go from end to end.
     drawing() {
       const drawn = values.flatMap((v, i) => (v === null ? [] : [i]));

@@ -139,7 +139,7 @@ const timeline = (el, axis, { go, position }) => {
     go(slider.valueAsNumber);
   });
   listen(play, "click", toggle);
-  const whole = el.closest(".scrub-explorer, .scrub-bug-lab") ?? el.closest(".scrub");
+  const whole = el.closest(".scrub-explorer, .scrub-bug-lab, .scrub-drawing") ?? el.closest(".scrub");
   const toggleFullscreen = () => {
     if (document.fullscreenElement) document.exitFullscreen();
     // A page may forbid it; then nothing happens.
