@@ -348,7 +348,7 @@ def test_a_whole_game_by_keyboard_alone(page):
     assert focused.inner_text().startswith("Next") and means(page)["marks"] == []
     assert not torch.equal(picture, page.pixels())
     press(page, "g")
-    assert page.texts("tbody td")[:2] == ["32 × 32", "4"]  # the score goes on
+    assert page.texts("tbody td")[:2] == ["32²", "4"]  # the score goes on
 
 
 def test_each_setting_has_its_game_and_its_line_in_the_score(page):
@@ -375,8 +375,8 @@ def test_each_setting_has_its_game_and_its_line_in_the_score(page):
         "() => Array.from(document.querySelectorAll('tbody tr'), (r) => r.innerText)"
     )
     assert [row.split("\t")[:3] for row in rows] == [
-        ["linear", "32 × 32", "1"],
-        ["linear", "64 × 64", "2"],
+        ["linear", "32²", "1"],
+        ["linear", "64²", "2"],
     ]
 
 
@@ -393,6 +393,6 @@ def test_the_same_game_comes_again_and_goes_on_where_it_was(page):
     assert "Round 1 of 20: it was mid-grey. You said black, wrong" in status(page)
     press(page, "Tab", "Tab", "Enter")
     assert status(page) == "Round 3 of 20: black or mid-grey?"
-    assert page.texts("tbody td") == ["32 × 32", "2", "50 %", "0 %", "57.0 %"]
+    assert page.texts("tbody td") == ["32²", "2", "50 %", "0 %", "57.0 %"]
     page.set(round=99, schedule="none such", size=-1)
     assert status(page) == "Round 3 of 20: black or mid-grey?"

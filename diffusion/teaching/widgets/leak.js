@@ -259,7 +259,7 @@ const buildLeak = ({ model, el, change }) => {
         element(line, "th", { scope: "row" }, name);
         const [mine, its] = answers.length ? score(end, answers) : ["·", "·"];
         const theory = inHundred(below(leakOf(end, n).d / 2)).replace("more than", ">");
-        for (const text of [square(n), answers.length, mine, its, theory]) element(line, "td", {}, String(text));
+        for (const text of [`${n}²`, answers.length, mine, its, theory]) element(line, "td", {}, String(text));
       }
   };
 
