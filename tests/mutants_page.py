@@ -23,6 +23,7 @@ RATES = "tests/browser/test_rates.py"
 ANSWERS = "tests/browser/test_answers.py"
 SPECTRUM = "tests/browser/test_spectrum.py"
 PEN = "tests/browser/test_pen.py"
+LEAK = "tests/browser/test_leak_game.py"
 LAB = "tests/browser/test_hostile.py"  # in JupyterLab, which takes longer
 
 
@@ -135,6 +136,26 @@ CHANGES = [
         "bug_lab.js", 'if (model.get("choice") !== bug) put();', "if (bug === undefined) put();"
     ),
     Change("guess.js", "const at = (t - 1) / (last - 1)", "const at = t / last"),
+    # black or mid-grey?
+    Change("leak.js", "(s[2] >>> 11)", "(s[2] >>> 12)", LEAK),
+    Change("leak.js", "place * 65536 + n", "n", LEAK),
+    Change("leak.js", "random() < 0.5", "random() < 0.48", LEAK),
+    Change("leak.js", "2 * Math.PI * random()", "Math.PI * random()", LEAK),
+    Change("leak.js", "length * Math.sin(angle)", "length * Math.cos(angle)", LEAK),
+    Change("leak.js", "sum / count", "sum / (count + 1)", LEAK),
+    Change("leak.js", "Math.sqrt(3 * n * n)", "n", LEAK),
+    Change("leak.js", "mean < -signal / 2", "mean < -signal", LEAK),
+    Change("leak.js", "Math.min(x, 9)", "Math.min(x, 4)", LEAK),
+    Change("leak.js", "127.5 * x + 127.5", "127.5 * x + 128", LEAK),
+    Change(
+        "leak.js", "drawMarks(answers.slice(start, over", "drawMarks(answers.slice(0, over", LEAK
+    ),
+    Change("leak.js", "    if (isOver()) return;\n", "", LEAK),
+    Change("leak.js", "    next.focus({ preventScroll: true });", "", LEAK),
+    Change("leak.js", "!event.repeat && !isFinished()", "!event.repeat", LEAK),
+    Change("leak.js", " || event.target === select", "", LEAK),
+    Change("leak.js", "played && played % rounds === 0 ? played - 1 : played", "played", LEAK),
+    Change("leak.js", "canvas.ariaLabel = `x_T,", "canvas.ariaLabel = `x_T, ${truth.was}", LEAK),
     # questions
     Change("asking.js", "root.classList.toggle(sketching ?", "void (sketching ?", ANSWERS),
     Change("asking.js", "pin / axis.last", "pin / (axis.last + 1)", ANSWERS),

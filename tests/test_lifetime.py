@@ -19,6 +19,7 @@ from diffusion.teaching.widgets import (
     CurvesView,
     GuessGame,
     ImageView,
+    LeakGame,
     Question,
     ScheduleDrawing,
     ScheduleExplorer,
@@ -39,6 +40,10 @@ def a_game():
     return GuessGame(X_0[None], X_0[None], torch.tensor([3]), torch.tensor([4]))
 
 
+def a_leak():
+    return LeakGame({"it": SCHEDULE})
+
+
 def an_explorer():
     return ScheduleExplorer(X_0, X_0)
 
@@ -55,7 +60,7 @@ def a_question():
     return Question("look", "speckle", {"grey": "The mean.", "speckle": "Each by itself."})
 
 
-with_a_picture = [a_scrub, a_game, an_explorer, a_drawing, a_lab]
+with_a_picture = [a_scrub, a_game, a_leak, an_explorer, a_drawing, a_lab]
 every_kind = pytest.mark.parametrize("make", [*with_a_picture, a_question])
 
 

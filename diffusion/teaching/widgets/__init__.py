@@ -14,6 +14,7 @@ from diffusion.teaching.widgets.film import Blend, Frames
 from diffusion.teaching.widgets.guess import GuessGame
 from diffusion.teaching.widgets.histogram import HistogramView
 from diffusion.teaching.widgets.image import ImageView
+from diffusion.teaching.widgets.leak import LeakGame
 from diffusion.teaching.widgets.points import PointsView
 from diffusion.teaching.widgets.question import Question, ask
 from diffusion.teaching.widgets.scrub import scrub
@@ -32,6 +33,7 @@ __all__ = [
     "GuessGame",
     "HistogramView",
     "ImageView",
+    "LeakGame",
     "PointsView",
     "Question",
     "ScheduleDrawing",
