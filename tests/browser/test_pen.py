@@ -229,7 +229,13 @@ def test_two_views_of_a_drawing_show_the_same_and_what_is_none_is_mended(blank):
     )
     first, _, second, _ = blank.evaluate(both)  # and the legend's
     assert first == second
-    for given in ("[NaN, 2, -1]", "null", "'x'"):
+    half = [0.5] * 40
+    for given, mended in [
+        ("[NaN, 2, -1]", STRAIGHT),
+        ("null", STRAIGHT),
+        ("'x'", STRAIGHT),
+        (f"[2, ...{half}]", [1.0, *half]),
+    ]:
         blank.evaluate(f"() => window.model.set('sketch', {given})")
-        assert blank.get("sketch") == STRAIGHT
+        assert blank.get("sketch") == mended
         assert_shows(blank, 50)
