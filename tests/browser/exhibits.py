@@ -64,7 +64,7 @@ scrub(
     StripView(short),
 )
 """,
-    "explorer": "explorer = ScheduleExplorer(x_0, noise)\nexplorer",
+    "explorer": 'explorer = ScheduleExplorer(x_0, noise, shapes=["linear", "constant"])\nexplorer',
     "bugs": """
 tests = {"mean": (lambda sample: 0.1, 0.5), "variance": (lambda sample: sample(20)[1].var(), 0.5)}
 bugs = BugLab(x_0, few, tests)

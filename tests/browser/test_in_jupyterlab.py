@@ -265,6 +265,20 @@ def test_the_explorer_by_its_handles(lab):
     lab.python("explorer.beta_start = 1e-4")
 
 
+def test_the_explorer_by_the_schedule_that_is_chosen(lab):
+    cell = lab.cell("explorer")
+    read = "print(explorer.shape, explorer.beta_start, explorer.beta_end)"
+    first, last, _ = cell.locator(".scrub-knob input").all()
+    cell.get_by_label("schedule").select_option("constant")
+    expect(last).to_be_hidden()
+    first.press("ArrowRight")  # at once: the kernel hears of both together, and takes both
+    assert settled(lambda: lab.python(read), "constant 0.0102 0.02")
+    lab.python("explorer.shape = 'linear'")
+    expect(last).to_be_visible()
+    expect(first).to_have_attribute("aria-valuetext", "β_start = 0.0001")
+    assert settled(lambda: lab.python(read), "linear 0.0001 0.02")
+
+
 def test_a_game_is_heard_of_by_the_kernel_and_played_by_it(lab):
     """Rounds, marks and keys are those of the page alone: test_accessibility.py plays them."""
     cell, first = lab.cell("game"), "Round 1 of 2: t was 321. You said 400, 79 off; the likelihood"
