@@ -152,7 +152,6 @@ CHANGES = [
     ),
     Change("leak.js", "    if (isOver()) return;\n", "", LEAK),
     Change("leak.js", "    next.focus({ preventScroll: true });", "", LEAK),
-    Change("leak.js", "!event.repeat && !isFinished()", "!event.repeat", LEAK),
     Change("leak.js", " || event.target === select", "", LEAK),
     Change("leak.js", "played && played % rounds === 0 ? played - 1 : played", "played", LEAK),
     Change("leak.js", "canvas.ariaLabel = `x_T,", "canvas.ariaLabel = `x_T, ${truth.was}", LEAK),

@@ -153,7 +153,7 @@ const buildLeak = ({ model, el, change }) => {
     };
   });
   const onwards = element(left, "div", { class: "scrub-leak-buttons" });
-  const next = buttonIn(onwards, () => isOver() && !isFinished() && goOn());
+  const next = buttonIn(onwards, () => isOver() && goOn());
   next.append("Next");
   element(next, "kbd", { "aria-hidden": "true" }, "Enter");
   const more = buttonIn(onwards, () => {
@@ -294,6 +294,7 @@ const buildLeak = ({ model, el, change }) => {
   };
 
   // ---------------------------------------------------------------- playing
+  // To the next round; after the last one it stays, so that Enter too often loses no score.
   const goOn = () => change({ round: resume(...setting()) });
   const answer = (said) => {
     if (isOver()) return;
@@ -308,7 +309,7 @@ const buildLeak = ({ model, el, change }) => {
     if (said && !event.repeat) answer(said);
     if (event.key !== "Enter" || event.shiftKey || !isOver() || event.target === more) return;
     event.preventDefault(); // of an answer, which has been given
-    if (!event.repeat && !isFinished()) goOn();
+    if (!event.repeat) goOn();
   });
   return { draw, dispose() {} };
 };
