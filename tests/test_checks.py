@@ -1077,6 +1077,11 @@ def cosine_with(beta, t):
     return NoiseSchedule.from_betas(betas)
 
 
+def cliff_at_the_end():
+    """Little noise for 998 steps, then all of it: no two steps in the range show the fall."""
+    return NoiseSchedule.from_alpha_bars([*torch.linspace(0.99, 0.4, 998).tolist(), 1e-7, 0])
+
+
 REPAIR = {
     "Not attempted yet": [None, ...],
     "Correct.": [
@@ -1110,7 +1115,8 @@ REPAIR = {
     "200 are too clean, at the start (log SNR above 6), and 201": NoiseSchedule.sigmoid(tau=0.3),
     "11.2 % of the steps": log_snr_line(6.5, -7),
     "From t = 499 to t = 500, log SNR falls by 0.310": cosine_with(0.155, 500),
-    "From t = 2 to t = 3, log SNR falls by 0.407, and": NoiseSchedule.sigmoid(start=0),
+    "From t = 2 to t = 3, log SNR falls by 0.407 between": NoiseSchedule.sigmoid(start=0),
+    "From t = 998 to t = 999, log SNR falls by 5.": cliff_at_the_end(),
 }
 
 # ------------------------------------------------------------------ the tests

@@ -18,6 +18,7 @@ from diffusion import NoiseSchedule, sample_xt
 from diffusion.teaching import checks, widgets
 from diffusion.teaching.bugs import BUGS
 from diffusion.teaching.images import load_digits, load_image
+from diffusion.teaching.spectra import crossing, spectrum
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs" / "pages" / "guide.md").read_text("utf-8")
@@ -95,6 +96,7 @@ def times_of_the_game():
 @cache
 def facts():
     constant = NoiseSchedule(0.01, 0.01, 1000)
+    cat = spectrum(load_image(ROOT / "data" / "cat.png", size=128))
     accepted = [k / 1000 for k in range(1, 1000) if 0.001 <= left(100, k / 1000) <= 0.01]
     return {
         1: [0.9, 1 / math.sqrt(0.2), 1 / math.sqrt(1e-4), 1e-4, *map(beyond, (0.1, 0.5, 1))],
@@ -113,6 +115,7 @@ def facts():
             *(in_the_lab("√ᾱ for ᾱ", 300)[0], in_the_lab("no bug", 300)[0]),
             *times_of_the_game(),
         ],
+        6: [3 * 256 * 256, *(crossing(cat, SCHEDULE, t) for t in (200, 300))],
     }
 
 

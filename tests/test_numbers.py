@@ -81,7 +81,7 @@ def prose(markdown):
     text = html.unescape(re.sub(TAG, "", text))
     text = re.sub(r"\*\*About \d+ minutes\.\*\*(\s+\(\d+ to read\b)?", "", text)
     text = re.sub(r"\*Minutes: [^*]*\*|^#+ \d+ ·", "", text, flags=re.M)
-    text = re.sub(r"\bet al\.,? \(?(?:19|20)\d\d\b", "", text)
+    text = re.sub(r"\b(?:et al\.,?|and [A-Z][a-z]+) \(?(?:19|20)\d\d\b", "", text)
     text = re.sub(r"\\color\{[^}]*\}|\{(,)\}", r"\1", text)
     text = re.sub(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}", r" \1/\2 ", text)
     for command, sign in LATEX.items():

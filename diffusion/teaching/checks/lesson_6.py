@@ -285,8 +285,8 @@ def check_repair(attempt: NoiseSchedule) -> None:
                 "most. Larger β leave less."
             )
 
-        log_snrs = schedule.log_snr(torch.arange(1, T + 1), torch.float64)
-        clean, noisy = int((log_snrs > 6).sum()), int((log_snrs < -6).sum())
+        log_snrs = schedule.log_snr(torch.arange(T + 1), torch.float64)
+        clean, noisy = int((log_snrs[1:] > 6).sum()), int((log_snrs < -6).sum())
         if clean + noisy > 100:
             raise Mistake(
                 f"{(clean + noisy) / 10:g} % of the steps are wasted, and 10 % may be at most: "
@@ -294,13 +294,13 @@ def check_repair(attempt: NoiseSchedule) -> None:
                 "the end (below −6)."
             )
 
-        jumps = -log_snrs[clean : T - noisy].diff()
-        size, at = jumps.max(0)
-        t = clean + 1 + int(at)
+        # Cut, not left out: a fall from inside of the range to beyond it counts as far as it goes.
+        size, at = (-log_snrs.clamp(-6, 6).diff()).max(0)
         if round(size.item(), 3) > 0.3:
             raise Mistake(
-                f"From t = {t} to t = {t + 1}, log SNR falls by {size:.3f}, and it should fall by "
-                f"0.3 at most. Make β_{t + 1} smaller, or the ones before it larger."
+                f"From t = {at} to t = {at + 1}, log SNR falls by {size:.3f} between 6 and −6, and "
+                f"it should fall by 0.3 at most. Make β_{at + 1} smaller, or the ones before it "
+                "larger."
             )
 
     judge_value(attempt, compare)
