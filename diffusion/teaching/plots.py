@@ -94,8 +94,8 @@ def filmstrip(rows: list[tuple[str, list[Tensor]]], labels: list[str]) -> bytes:
         for column, (label, still) in enumerate(zip(labels, stills, strict=True)):
             x, y = column * side, height - top - (row + 1) * side
             ax = figure.add_axes((x / width, y / height, 0.96 * side / width, 0.96 * side / height))
-            # Leave pixels out rather than average them: averaging would take noise away. Noise makes
-            # large files, so that a strip of many rows has fewer pixels in each.
+            # Leave pixels out rather than average them: averaging would take noise away. Noise
+            # makes large files, so that a strip of many rows has fewer pixels in each.
             stride = max(1, still.shape[0] // (128 if len(rows) < 4 else 64))
             tile = still[::stride, ::stride].expand(-1, -1, 3)
             ax.imshow(tile.numpy(), interpolation="nearest")
