@@ -87,21 +87,23 @@ def filmstrip(rows: list[tuple[str, list[Tensor]]], labels: list[str]) -> bytes:
     columns, side, top = len(labels), 1.24, 0.26  # inches
     width, height = columns * side, top + len(rows) * side
     figure = Figure(figsize=(width, height), dpi=100)
+    ax = figure.add_axes((0, 0, 1, 1))  # one for all: each takes longer than its picture
+    for column, label in enumerate(labels):
+        middle = (column + 0.48) * side
+        ax.text(middle, height - top + 0.06, label, ha="center", color=OBSERVED)
     for row, (name, stills) in enumerate(rows):
-        middle = (height - top - (row + 0.5) * side) / height
+        y = height - top - (row + 1) * side
         # It hangs out to the left, and the saved figure is as wide as it takes.
-        figure.text(-0.08 / width, middle, _wrapped(name), ha="right", va="center", color=OBSERVED)
-        for column, (label, still) in enumerate(zip(labels, stills, strict=True)):
-            x, y = column * side, height - top - (row + 1) * side
-            ax = figure.add_axes((x / width, y / height, 0.96 * side / width, 0.96 * side / height))
+        ax.text(-0.08, y + side / 2, _wrapped(name), ha="right", va="center", color=OBSERVED)
+        for column, still in enumerate(stills):
             # Leave pixels out rather than average them: averaging would take noise away. Noise
             # makes large files, so that a strip of many rows has fewer pixels in each.
             stride = max(1, still.shape[0] // (128 if len(rows) < 4 else 64))
             tile = still[::stride, ::stride].expand(-1, -1, 3)
-            ax.imshow(tile.numpy(), interpolation="nearest")
-            ax.set_axis_off()
-            if row == 0:
-                ax.set_title(label, fontsize=10, color=OBSERVED, pad=4)
+            place = column * side, (column + 0.96) * side, y, y + 0.96 * side
+            ax.imshow(tile.numpy(), extent=place, interpolation="nearest")
+    ax.set(xlim=(0, width), ylim=(0, height))
+    ax.set_axis_off()
     return _png(figure, colours=96, bbox_inches="tight", pad_inches=0.04)
 
 
