@@ -62,7 +62,7 @@ def test_a_lesson_comes_alive(lesson):
 
     # In the dark the colours are others, and it still moves.
     colour = "(node) => getComputedStyle(node).color"
-    number = scrubs.first.locator(".scrub-term").first
+    number = page.locator(".scrub-term").first
     bright, before = number.evaluate(colour), scrubs.first.evaluate(SHOWN)
     lesson.use_theme(dark=True)
     scrubs.first.locator(".scrub-timeline input").press("PageUp")

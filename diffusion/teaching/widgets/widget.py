@@ -1,5 +1,6 @@
 """What all our widgets have in common: code for the page, a picture for where none runs, an end."""
 
+import re
 from pathlib import Path
 
 import anywidget
@@ -12,8 +13,12 @@ _HERE = Path(__file__).parent
 
 
 def page_code(*names: str) -> str:
-    """One module from several files: a widget's code must be a single text."""
-    return "".join((_HERE / name).read_text("utf-8") for name in names)
+    """One module from several files: a widget's code must be a single text.
+
+    Without its lines of comments, since it travels with each page.
+    """
+    code = "".join((_HERE / name).read_text("utf-8") for name in names)
+    return re.sub(r"^\s*//.*\n", "", code, flags=re.MULTILINE)
 
 
 def whole(proposal, first: int, last: int) -> int:
