@@ -77,7 +77,7 @@ class NoiseSchedule:
 
     @classmethod
     def constant(cls, beta: float = 0.01, time_steps: int = 1000) -> "NoiseSchedule":
-        """The same β in every step, so that ᾱ_t = (1 − β)^t (Sohl-Dickstein et al. 2015)."""
+        """The same β in every step, so that ᾱ_t = (1 − β)^t (Ho et al. 2020, App. B, tried it)."""
         check_beta("beta", beta)
         return cls(beta, beta, time_steps)
 
@@ -198,6 +198,7 @@ class NoiseSchedule:
             raise ValueError("rescaling needs a schedule with two steps or more.")
         rates = self._signal_rates[1:]
         stretched = (rates - rates[-1]) * (rates[0] / (rates[0] - rates[-1]))
+        stretched[stretched < 1e-150] = 0  # its square would have too few digits, or none
         return type(self).from_alpha_bars(stretched**2, beta_max)
 
     def _build(self, betas: Tensor) -> None:

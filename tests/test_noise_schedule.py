@@ -438,6 +438,7 @@ def test_a_rescaled_schedule_keeps_its_first_beta():
         first, kept = (s.beta(1, torch.float64).item() for s in (schedule, rescaled))
         assert kept == pytest.approx(first, rel=1e-11)
         assert rescaled.signal_rate(len(schedule)) < schedule.signal_rate(len(schedule)) / 10
+    NoiseSchedule.constant(0.5, 5000).rescaled()  # its last ᾱ are too small for a float
 
 
 class Mine(NoiseSchedule):

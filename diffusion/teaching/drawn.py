@@ -12,7 +12,7 @@ from diffusion.arguments import as_numbers, check_time_steps
 
 LEAST, MOST = 1e-6, 0.999  # of a β
 FLOOR = 1e-9  # of ᾱ, where a drawing touches the bottom
-WINDOW = 6.0  # beyond this log-SNR either way, x_t tells next to nothing of noise, or of x_0
+WINDOW = 6.0  # beyond this log-SNR, one number of x_t tells next to nothing of its noise, or of x_0
 
 
 class Scores(NamedTuple):
@@ -30,7 +30,7 @@ class Scores(NamedTuple):
 
 
 def realise(rates, time_steps: int = 1000) -> NoiseSchedule:
-    """The schedule whose √ᾱ_t is nearest to a drawing of it.
+    """The schedule whose √ᾱ_t follows a drawing of it, and never rises.
 
     Straight lines join what was drawn. ᾱ_0 is 1, whatever was drawn there; noise cannot be taken
     away again, so that where the drawing rises, the schedule stays as level as a β of 10⁻⁶ is; and

@@ -116,6 +116,19 @@ class BlankPage:
         png = base64.b64decode(self.evaluate(url, index).partition(",")[2])
         return torch.from_numpy(np.array(Image.open(io.BytesIO(png)))).int()
 
+    def drawing_area(self):
+        """Where a curve can be drawn: x, y, width and height, in pixels of the window."""
+        return self.evaluate(
+            """() => {
+                const svg = document.querySelector(".scrub-pad").ownerSVGElement;
+                const frame = svg.querySelector("clipPath rect");
+                const { a: unit, e: left, f: top } = svg.getScreenCTM();
+                const [x, y, width, height] =
+                    ["x", "y", "width", "height"].map((name) => unit * frame.getAttribute(name));
+                return { x: left + x, y: top + y, width, height };
+            }"""
+        )
+
     def chart(self, index=0):
         return Chart(self.evaluate(CHART, index))
 

@@ -103,7 +103,7 @@ def test_a_curve_is_drawn_with_the_pointer_before_it_is_shown(blank):
     assert "ᾱ_t to be drawn" in chart.get_attribute("aria-label")
     press(blank, "That is my drawing")  # nothing yet
     assert "Draw in the chart from end to end" in blank.text(".scrub-ask [role=status]")
-    box = blank.page.locator(".scrub-pad").bounding_box()
+    box = blank.drawing_area()
     mouse = blank.page.mouse
     mouse.move(box["x"] + 0.045 * box["width"], box["y"] + box["height"] / 4)  # level, at 0.75
     mouse.down()

@@ -115,7 +115,7 @@ def assert_shows(blank, steps=1000):
 
 def pen(blank):
     """Moves the pointer to a share of the axis and a height of the chart, each from 0 to 1."""
-    box = blank.page.locator(".scrub-pad").bounding_box()
+    box = blank.drawing_area()
     return lambda x, y: blank.page.mouse.move(
         box["x"] + x * box["width"], box["y"] + (1 - y) * box["height"]
     )

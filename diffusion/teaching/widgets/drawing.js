@@ -13,7 +13,7 @@ const SCORES = [
     bad: "too much left",
   },
   {
-    name: "log-SNR in −6 … 6",
+    name: "log SNR in −6 … 6",
     write: (share) => `${(100 * share).toFixed(1)} %`,
     rule: ["≥ 90 %", "of all t"],
     good: (share) => Number((100 * share).toFixed(1)) >= 90,

@@ -4,6 +4,7 @@ import traitlets
 from torch import Tensor
 
 from diffusion import NoiseSchedule
+from diffusion.arguments import check_time_steps
 from diffusion.teaching.drawn import realise, scores
 from diffusion.teaching.widgets.film import Blend
 from diffusion.teaching.widgets.image import ImageView
@@ -33,6 +34,7 @@ class ScheduleDrawing(PageWidget):
         schedule: the NoiseSchedule that the page shows.
 
     Raises:
+        TypeError: `time_steps` is not an integer.
         ValueError: `time_steps` is not in 2 … 10 000, or `x_0` and `noise` are no picture.
     """
 
@@ -43,6 +45,7 @@ class ScheduleDrawing(PageWidget):
     )
 
     def __init__(self, x_0: Tensor, noise: Tensor, time_steps: int = 1000, alt: str = "picture"):
+        check_time_steps(time_steps)
         if not 2 <= time_steps <= MOST_STEPS:
             raise ValueError(f"time_steps must be in 2 … {MOST_STEPS}, but it is {time_steps}.")
         self._film, self._alt, self._time_steps = (x_0, noise), alt, time_steps

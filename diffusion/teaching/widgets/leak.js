@@ -77,7 +77,7 @@ const roundTicks = (low, high) => {
 
 // ------------------------------------------------------------------ the game
 const NAMES = { black: "black", grey: "mid-grey" };
-const KEYS = { b: "black", g: "grey" };
+const KEYS = { 1: "black", 2: "grey" }; // no letters: a deck has a use for some
 const MARKS = { black: "M-4,-4H4V4H-4Z", grey: "M-4,0a4,4 0 1,0 8,0a4,4 0 1,0 -8,0" };
 const ROWS = { black: -0.1, grey: -0.22 }; // where the marks are, below bells of height 1
 
@@ -305,8 +305,9 @@ const buildLeak = ({ model, el, change }) => {
   };
   el.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target === select) return;
-    const said = KEYS[event.key.toLowerCase()];
+    const said = KEYS[event.key];
     if (said && !event.repeat) answer(said);
+    if (said || event.key === "Enter") event.stopPropagation(); // a deck would go on
     if (event.key !== "Enter" || event.shiftKey || !isOver() || event.target === more) return;
     event.preventDefault(); // of an answer, which has been given
     if (!event.repeat) goOn();

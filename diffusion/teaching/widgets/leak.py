@@ -158,5 +158,5 @@ def _is_answer(given) -> bool:
         isinstance(given, dict)
         and given.keys() == {"said", "was", "mean"}
         and all(given[name] in ("black", "grey") for name in ("said", "was"))
-        and isinstance(given["mean"], float)
+        and isinstance(given["mean"], (int, float))
     )

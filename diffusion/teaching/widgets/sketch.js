@@ -3,6 +3,7 @@
 const POINTS = 41; // evenly spaced along the axis
 const HANDLES = 8; // gaps between those that the keys move
 const EVERY = (POINTS - 1) / HANDLES;
+const BEYOND = 8; // how far outside the frame a stroke may begin: handles at its corners are as wide
 
 // A surface over a chart's frame. `name(share)` says where on the axis a place is, from 0 to 1.
 // `changed(values, i)` hears of each change by the learner, whose latest place is the point i.
@@ -15,7 +16,8 @@ const sketchPad = (frame, { label, range: [low, high], name, changed = () => {} 
 
   const line = element(plot, "path", { class: "scrub-line scrub-sketch", "data-tone": "neutral" });
   const pad = element(svg, "rect", {
-    class: "scrub-pad", x: left, y: top, width: right - left, height: bottom - top,
+    class: "scrub-pad", x: left - BEYOND, y: top - BEYOND,
+    width: right - left + 2 * BEYOND, height: bottom - top + 2 * BEYOND,
   });
   const handles = Array.from({ length: HANDLES + 1 }, (_, k) => {
     const node = element(svg, "circle", {
