@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -188,3 +189,13 @@ class Scale:
 
 def numbers(text):
     return [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", text)]
+
+
+@contextmanager
+def open_blank(chromium):
+    """A blank page, and the list of the errors that it tells."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 1000})
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield BlankPage(page), errors
+    page.close()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from blank_page import open_blank
 from exhibits import CELLS
 from filelock import FileLock
 from harness import ROOT, Lab, chromium_browser, find_chromium, jupyterlab
@@ -133,3 +134,25 @@ def lab(exhibition):
     exhibition.errors.clear()
     exhibition.console.clear()
     assert said == []
+
+
+@pytest.fixture(scope="module")
+def opened(chromium):
+    with open_blank(chromium) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(opened):
+    """A blank page that all tests of a file share."""
+    page, errors = opened
+    yield page
+    assert errors == []
+
+
+@pytest.fixture
+def blank(chromium):
+    """A blank page of its own, which remembers nothing."""
+    with open_blank(chromium) as (page, errors):
+        yield page
+    assert errors == []

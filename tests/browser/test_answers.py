@@ -4,7 +4,6 @@ import re
 
 import pytest
 import torch
-from blank_page import BlankPage
 from exhibits import few, film, noise, x_0
 from playwright.sync_api import expect
 
@@ -13,16 +12,6 @@ from diffusion.teaching.widgets import BugLab, Curve, CurvesView, HistogramView,
 
 T = torch.arange(21)
 ALPHA_BAR = Curve("ᾱ_t", few.alpha_bar(T), "signal")
-
-
-@pytest.fixture
-def blank(chromium):
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield BlankPage(page)
-    page.close()
-    assert errors == []
 
 
 def press(blank, name):

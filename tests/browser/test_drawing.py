@@ -42,22 +42,6 @@ NOISE = gaussian(3, 16, 20, seed=2)
 GREY, GREY_NOISE = X_0[:1], NOISE[:1]
 
 
-@pytest.fixture(scope="module")
-def opened(chromium):
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield BlankPage(page), errors
-    page.close()
-
-
-@pytest.fixture
-def page(opened):
-    page, errors = opened
-    yield page
-    assert errors == []
-
-
 def assert_shows(pixels, x, most=3):
     """A canvas shows x, (C, H, W): -1 is black, 1 is white, and what lies beyond is clipped.
 

@@ -10,7 +10,7 @@ from statistics import NormalDist
 
 import pytest
 import torch
-from blank_page import BlankPage, Scale, numbers
+from blank_page import Scale, numbers
 
 from diffusion import NoiseSchedule
 from diffusion.teaching.widgets import LeakGame
@@ -65,22 +65,6 @@ def functions(chromium):
     page.evaluate(LOAD)
     yield page
     page.close()
-
-
-@pytest.fixture(scope="module")
-def opened(chromium):
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield BlankPage(page), errors
-    page.close()
-
-
-@pytest.fixture
-def page(opened):
-    page, errors = opened
-    yield page
-    assert errors == []
 
 
 def end_of(name="noise", seed=0):

@@ -6,7 +6,6 @@ import re
 
 import pytest
 import torch
-from blank_page import BlankPage
 from harness import ROOT
 from playwright.sync_api import expect
 
@@ -72,16 +71,6 @@ def test_a_drawing_becomes_the_same_schedule_in_the_page_and_in_python(chromium)
             least = (schedule.beta(t[1:], torch.float64) < 1.0001e-6).sum().item()
             assert abs(level - least) <= 3  # while it catches up, a level step has a larger β
     page.close()
-
-
-@pytest.fixture
-def blank(chromium):
-    page = chromium.new_page(viewport={"width": 1280, "height": 1000})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield BlankPage(page)
-    page.close()
-    assert errors == []
 
 
 def assert_shows(blank, steps=1000):

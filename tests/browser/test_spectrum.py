@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from blank_page import BlankPage, numbers
+from blank_page import numbers
 from harness import ROOT
 
 from diffusion import NoiseSchedule, q_sample
@@ -43,16 +43,6 @@ READ = """() => {
     };
 }"""
 POWERS = {"10⁻²": -2, "1": 0, "10²": 2, "10⁴": 4}
-
-
-@pytest.fixture(scope="module")
-def page(chromium):
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield BlankPage(page)
-    page.close()
-    assert errors == []
 
 
 def film(name, size, channels=3):

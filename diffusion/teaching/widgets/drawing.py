@@ -6,6 +6,7 @@ from torch import Tensor
 from diffusion import NoiseSchedule
 from diffusion.arguments import check_time_steps
 from diffusion.teaching.drawn import realise, scores
+from diffusion.teaching.widgets.explorer import MOST_STEPS, SHAPES
 from diffusion.teaching.widgets.film import Blend
 from diffusion.teaching.widgets.image import ImageView
 from diffusion.teaching.widgets.scrub import PAGE
@@ -13,7 +14,6 @@ from diffusion.teaching.widgets.view import Buffers
 from diffusion.teaching.widgets.widget import PageWidget, page_code, whole
 
 POINTS = 41  # of a drawing, evenly spaced: as in sketch.js
-MOST_STEPS = 10_000
 
 
 class ScheduleDrawing(PageWidget):
@@ -49,19 +49,10 @@ class ScheduleDrawing(PageWidget):
         if not 2 <= time_steps <= MOST_STEPS:
             raise ValueError(f"time_steps must be in 2 … {MOST_STEPS}, but it is {time_steps}.")
         self._film, self._alt, self._time_steps = (x_0, noise), alt, time_steps
-        linear = NoiseSchedule(time_steps=time_steps)
-        scaled = NoiseSchedule.scaled_linear(time_steps=time_steps)
-        named = {
-            "linear": linear,
-            "scaled linear": scaled,
-            "scaled linear, rescaled": scaled.rescaled(),
-            "cosine": NoiseSchedule.cosine(time_steps),
-            "sigmoid": NoiseSchedule.sigmoid(time_steps),
-            "constant": NoiseSchedule.constant(time_steps=time_steps),
-        }
+        named = {name: make(*betas.values(), time_steps) for name, (make, betas) in SHAPES.items()}
         buffers = Buffers()
         spec = {
-            "picture": self._picture(linear).spec(buffers),
+            "picture": self._picture(named["linear"]).spec(buffers),
             "sum_of_squares": x_0.double().square().sum().item(),
             "count": x_0.numel(),
             "time_steps": time_steps,
