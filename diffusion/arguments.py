@@ -36,17 +36,17 @@ def check_data(name: str, x: Tensor) -> None:
         raise ValueError(f"{name} must have the shape (B, …), but it is 0-dimensional.")
 
 
-def check_noise(x: Tensor, noise: Tensor) -> None:
-    """The noise has the dtype, device and shape of x."""
+def check_noise(x: Tensor, noise: Tensor, name: str = "noise") -> None:
+    """The noise, or what else is blended with x, has the dtype, device and shape of x."""
     if not isinstance(noise, Tensor) or noise.dtype != x.dtype:
         kind = noise.dtype if isinstance(noise, Tensor) else type(noise).__name__
-        raise TypeError(f"noise must be a tensor of the same dtype, {x.dtype}, not {kind}.")
+        raise TypeError(f"{name} must be a tensor of the same dtype, {x.dtype}, not {kind}.")
     if noise.device != x.device:
-        raise ValueError(f"noise must be on the device {x.device}, but it is on {noise.device}.")
-    check_values("noise", noise)
+        raise ValueError(f"{name} must be on the device {x.device}, but it is on {noise.device}.")
+    check_values(name, noise)
     if noise.shape != x.shape:
         raise ValueError(
-            f"noise must have the shape {tuple(x.shape)}, but its shape is {tuple(noise.shape)}."
+            f"{name} must have the shape {tuple(x.shape)}, but its shape is {tuple(noise.shape)}."
         )
 
 

@@ -57,12 +57,11 @@ def forward_step(
         TypeError: x or noise is not floating point, or t is not an integer.
         ValueError: t is outside the schedule, x is 0-dimensional, or a shape does not fit.
     """
-    noise = _noise_for(x_prev, noise, generator)
-    t = _times_for(x_prev, t)
+    noise = noise_for(x_prev, noise, generator)
+    t = times_for(x_prev, t)
     alpha, beta = schedule.alpha(t, torch.float64), schedule.beta(t, torch.float64)
     # Rounded to the dtype of x after the root: β = 1e-8 would be 0 as a float16, its root is not.
-    keep, add = (variance.sqrt().to(x_prev.dtype) for variance in (alpha, beta))
-    return _blend(keep, x_prev, add, noise)
+    return blend(alpha.sqrt(), x_prev, beta.sqrt(), noise)
 
 
 def forward_chain(
@@ -135,11 +134,11 @@ def q_sample(
         TypeError: x or noise is not floating point, or t is not an integer.
         ValueError: t is outside the schedule, x is 0-dimensional, or a shape does not fit.
     """
-    noise = _noise_for(x_0, noise, generator)
-    t = _times_for(x_0, t)
+    noise = noise_for(x_0, noise, generator)
+    t = times_for(x_0, t)
     signal_rate = schedule.signal_rate(t, x_0.dtype)
     noise_rate = schedule.noise_rate(t, x_0.dtype)
-    return _blend(signal_rate, x_0, noise_rate, noise)
+    return blend(signal_rate, x_0, noise_rate, noise)
 
 
 def collapse_noise(noises: Tensor | Sequence[Tensor], schedule: NoiseSchedule) -> Tensor:
@@ -185,14 +184,19 @@ def collapse_noise(noises: Tensor | Sequence[Tensor], schedule: NoiseSchedule) -
     return noise
 
 
-def _blend(a: Tensor, x: Tensor, b: Tensor, noise: Tensor) -> Tensor:
+def blend(a: Tensor, x: Tensor, b: Tensor, noise: Tensor) -> Tensor:
     """a·x + b·noise, where the rates a and b are one number or one per element of the batch."""
-    a, b = (rate.to(x.device).reshape(-1, *[1] * (x.ndim - 1)) for rate in (a, b))
+    a, b = (spread(rate, x) for rate in (a, b))
     # The noise is added in place, so that no third tensor of this size is made.
     return (a * x).addcmul_(b, noise)
 
 
-def _noise_for(x: Tensor, noise: Tensor | None, generator: Generator | None) -> Tensor:
+def spread(rate: Tensor, x: Tensor) -> Tensor:
+    """A rate in the dtype of x, and in a shape that broadcasts over the batch: (B, 1, …, 1)."""
+    return rate.to(x.dtype).to(x.device).reshape(-1, *[1] * (x.ndim - 1))
+
+
+def noise_for(x: Tensor, noise: Tensor | None, generator: Generator | None) -> Tensor:
     check_data("x", x)
     if noise is None:
         return torch.randn(*x.shape, generator=generator, dtype=x.dtype, device=x.device)
@@ -200,7 +204,7 @@ def _noise_for(x: Tensor, noise: Tensor | None, generator: Generator | None) -> 
     return noise
 
 
-def _times_for(x: Tensor, t: int | Tensor) -> int | Tensor:
+def times_for(x: Tensor, t: int | Tensor) -> int | Tensor:
     if not isinstance(t, Tensor):
         return t
     check_values("t", t)
