@@ -1,4 +1,4 @@
-"""The forward (noising) process of diffusion models, and the way back: small, exact, and named as in the paper.
+"""The forward (noising) process of diffusion models, and the way back: small, exact.
 
 The names follow Ho et al. 2020, "Denoising Diffusion Probabilistic Models" (DDPM).
 """

@@ -4,7 +4,7 @@
 or `Frames` (a real chain); its axis is time, or anything else with two coefficients per position.
 """
 
-from diffusion.teaching.widgets.axis import Axis, snr_axis, step_axis, time_axis
+from diffusion.teaching.widgets.axis import Axis, backward_axis, snr_axis, step_axis, time_axis
 from diffusion.teaching.widgets.bars import BarsView
 from diffusion.teaching.widgets.bug_lab import BugLab
 from diffusion.teaching.widgets.curves import Curve, CurvesView
@@ -41,6 +41,7 @@ __all__ = [
     "SpectrumView",
     "StripView",
     "ask",
+    "backward_axis",
     "scrub",
     "snr_axis",
     "step_axis",

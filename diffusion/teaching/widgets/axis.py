@@ -1,6 +1,6 @@
-"""What a scrub moves along: its positions, the value at each, and two coefficients at each."""
+"""What a scrub moves along: its positions, the value at each, and perhaps two coefficients."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 
 import torch
@@ -11,15 +11,16 @@ from diffusion import NoiseSchedule
 
 @dataclass(frozen=True)
 class Axis:
-    """The positions of a slider. At each one, x = signal_rate · x_0 + noise_rate · ε.
+    """The positions of a slider. At each one, x = signal_rate · x_0 + noise_rate · ε, if it has rates.
 
     Attributes:
         symbol: what moves, as a label shows it: "t", "β".
         values: the number at each position, shape (positions,), rising or falling all the way.
         labels: these numbers as text.
-        signal_rates, noise_rates: the two coefficients, one per position; kept as float32.
+        signal_rates, noise_rates: the two coefficients, one per position; kept as float32. None
+            where nothing is mixed: then no equation is shown.
         result: what comes out, {} being the label; terms: what the coefficients multiply.
-        spoken: the slider's name for a screen reader.
+        spoken: the slider's name for a screen reader, and for a chart's axis.
         readouts: further figures to show at each position, {name: texts}.
         rate_names: how the two coefficients are written.
 
@@ -31,8 +32,8 @@ class Axis:
     symbol: str
     values: Tensor
     labels: list[str]
-    signal_rates: Tensor
-    noise_rates: Tensor
+    signal_rates: Tensor | None
+    noise_rates: Tensor | None
     result: str
     spoken: str
     terms: tuple[str, str] = ("x_0", "ε")
@@ -40,7 +41,9 @@ class Axis:
     readouts: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self):
-        rates = {"signal_rates": self.signal_rates, "noise_rates": self.noise_rates}
+        rates = {}
+        if self.mixes:
+            rates = {"signal_rates": self.signal_rates, "noise_rates": self.noise_rates}
         for name, numbers in {"values": self.values, **rates}.items():
             if numbers.shape != (len(self.labels),) or len(self.labels) < 2:
                 raise ValueError(
@@ -54,6 +57,16 @@ class Axis:
             raise ValueError("the values of an axis must rise all the way, or fall all the way.")
         for name, numbers in rates.items():
             object.__setattr__(self, name, numbers.float())
+
+    @property
+    def mixes(self) -> bool:
+        return self.signal_rates is not None and self.noise_rates is not None
+
+    def mixes_like(self, other: "Axis") -> bool:
+        """Whether both have the same coefficients, or none."""
+        if not (self.mixes and other.mixes):
+            return self.mixes == other.mixes
+        return torch.equal(self.signal_rates, other.signal_rates)
 
     @property
     def x(self) -> str:
@@ -118,6 +131,12 @@ def time_axis(schedule: NoiseSchedule, t: Tensor | None = None) -> Axis:
             "SNR": [_minus("+∞ dB" if d == float("inf") else f"{d:+.1f} dB") for d in decibels],
         },
     )
+
+
+def backward_axis(schedule: NoiseSchedule) -> Axis:
+    """Time from T down to 0, for what a sampler makes: no mixture of an x_0 and one ε."""
+    forward = time_axis(schedule, torch.arange(schedule.time_steps, -1, -1))
+    return replace(forward, signal_rates=None, noise_rates=None, spoken="time t, backwards")
 
 
 def snr_axis(schedule: NoiseSchedule, log_snrs: Tensor) -> Axis:

@@ -1,6 +1,5 @@
 """Views over one timeline, as one widget: `scrub(view, view, …)`."""
 
-import torch
 import traitlets
 
 from diffusion.teaching import plots
@@ -43,7 +42,7 @@ def scrub(*views: View | str, at: float | None = None, ask: str | None = None) -
         and `it.sketch` are what was answered, and `it.shown` says whether the views are shown.
 
     The equation under the slider is that of the views; where they mix differently, as those of two
-    schedules do, there is none. When the cell that made a scrub is run
+    schedules do, or not at all, there is none. When the cell that made a scrub is run
     again, the scrub is closed.
 
     Raises:
@@ -85,8 +84,7 @@ class Scrub(PageWidget):
             for view in self._described
         ]
         axes = [view.axis for view in self.views]
-        alike = all(torch.equal(axis.signal_rates, axes[0].signal_rates) for axis in axes)
-        axis = axis_spec(axes[0], buffers, mixes=alike)
+        axis = axis_spec(axes[0], buffers, alike=all(map(axes[0].mixes_like, axes)))
         spec = {"axis": axis, "views": shown, "types": buffers.types}
         spec |= {"ask": self._ask} if self._ask else {}
         return {"spec": spec, "buffers": buffers.bytes}
@@ -120,10 +118,12 @@ class Scrub(PageWidget):
                 raise traitlets.TraitError(f"a pin must be in 0 … {self.axis.last}, not {pin}.")
         return proposal["value"]
 
-    def still(self) -> bytes:
+    def still(self) -> bytes | None:
         axis = self.axis
         if pictures := [view for view in self.views if hasattr(view, "still")]:
             return self.moments(*pictures)
+        if not axis.mixes:
+            return None
         return plots.rates(axis.labels, axis.signal_rates, axis.noise_rates, axis.rate_names)
 
     def alt(self) -> str:
@@ -159,22 +159,16 @@ def _described(views: tuple[View | str, ...], ask: str | None) -> tuple[View | s
     return views
 
 
-def axis_spec(axis: Axis, buffers: Buffers, mixes: bool = True) -> dict:
-    """What the page needs to know of an axis, and of its mixture if the views have the same one."""
+def axis_spec(axis: Axis, buffers: Buffers, alike: bool = True) -> dict:
+    """What the page needs to know of an axis, and of its mixture if all views have the same one."""
     spec = {
         "symbol": axis.symbol,
         "labels": axis.labels,
         "ticks": axis.ticks,
         "spoken": axis.spoken,
+        # A list, since a notebook that is stored sorts a dict.
+        "readouts": list(axis.readouts.items()) if alike else [],
     }
-    if not mixes:
-        return spec | {"readouts": []}
-    return (
-        spec
-        | {
-            "result": axis.result,
-            "terms": list(axis.terms),
-            "readouts": list(axis.readouts.items()),  # a notebook that is stored sorts a dict
-        }
-        | rates_spec(axis, buffers)
-    )
+    if not (alike and axis.mixes):
+        return spec
+    return spec | {"result": axis.result, "terms": list(axis.terms)} | rates_spec(axis, buffers)

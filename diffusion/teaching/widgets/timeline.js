@@ -95,7 +95,7 @@ const timeline = (el, axis, { go, position }) => {
     write(where, `${symbol} = ${label(t)}`);
     mixture?.(t);
     for (const [node, text] of figures) write(node, text(t));
-    const of = symbol === "t" ? ` of ${label(last)}` : "";
+    const of = symbol === "t" ? ` of ${Math.max(label(0), label(last)) || label(last)}` : "";
     const share = signal_rates ? `, ${Math.round(100 * signal_rates[t])} % signal rate` : "";
     slider.setAttribute("aria-valuetext", `${symbol} = ${label(t)}${of}${share}`);
   };
