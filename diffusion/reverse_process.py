@@ -127,7 +127,7 @@ def sample(
 
     Args:
         denoiser: `denoiser(x_t, t)` guesses the noise in x_t; see above.
-        x_T: noise to start from, shape (B, …): drawn from N(0, I) for a schedule that ends in noise.
+        x_T: noise from N(0, I) to start from, shape (B, …); the schedule has to end in noise.
         generator: for the noise that the steps add, on the device of `x_T`.
 
     Returns:

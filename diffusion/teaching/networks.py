@@ -7,15 +7,15 @@ from diffusion import NoiseSchedule
 from diffusion.reverse_process import Denoiser
 
 
-def noise_level(schedule: NoiseSchedule, t: Tensor) -> Tensor:
-    """What a network is told of t: √ᾱ_t, √(1 − ᾱ_t) and log SNR / 6, of shape (B, 3).
+def noise_level(x_t: Tensor, t: Tensor, schedule: NoiseSchedule) -> Tensor:
+    """What a network is told of t: √ᾱ_t, √(1 − ᾱ_t) and log SNR_t / 6, of shape (B, 3).
 
-    These say how noisy x_t is, whatever the schedule. So a network that learned on one schedule can
-    be used on another one that crosses the same log SNR.
+    These say how noisy x_t is, whatever the schedule. So a network that has learned on one schedule
+    can be used on another one that crosses the same log SNR.
     """
-    return torch.stack(
-        [schedule.signal_rate(t), schedule.noise_rate(t), schedule.log_snr(t) / 6], dim=1
-    )
+    signal_rate, noise_rate = schedule.rates(t, x_t.flatten(1))
+    log_snr = 2 * (signal_rate / noise_rate).log()
+    return torch.cat([signal_rate, noise_rate, log_snr / 6], dim=1)
 
 
 class PointNetwork(nn.Module):
@@ -28,15 +28,21 @@ class PointNetwork(nn.Module):
     def __init__(self, told_t: bool = True):
         super().__init__()
         self.told_t = told_t
-        sizes = [2 + 3 * told_t, 128, 128, 128]
-        layers = [[nn.Linear(m, n), nn.SiLU()] for m, n in zip(sizes, sizes[1:], strict=False)]
-        self.layers = nn.Sequential(*sum(layers, []), nn.Linear(128, 2))
+        self.layers = nn.Sequential(
+            nn.Linear(2 + 3 * told_t, 128),
+            nn.SiLU(),
+            nn.Linear(128, 128),
+            nn.SiLU(),
+            nn.Linear(128, 128),
+            nn.SiLU(),
+            nn.Linear(128, 2),
+        )
 
     def denoiser(self, schedule: NoiseSchedule) -> Denoiser:
         """The network as `guess(x_t, t)` for the times of this schedule."""
 
         def guess(x_t: Tensor, t: Tensor) -> Tensor:
-            told = [noise_level(schedule, t)] if self.told_t else []
+            told = [noise_level(x_t, t, schedule)] if self.told_t else []
             return self.layers(torch.cat([x_t, *told], dim=1))
 
         return guess
@@ -45,8 +51,9 @@ class PointNetwork(nn.Module):
 class DigitNetwork(nn.Module):
     """For digits of 8 × 8 pixels: told x_t, the noise level, and which digit it is."""
 
-    def __init__(self, width: int = 256):
+    def __init__(self):
         super().__init__()
+        width = 256
         self.enter = nn.Linear(64 + 3 + 10, width)
         self.blocks = nn.ModuleList(
             nn.Sequential(
@@ -61,7 +68,7 @@ class DigitNetwork(nn.Module):
         asked = nn.functional.one_hot(labels, 10).float()
 
         def guess(x_t: Tensor, t: Tensor) -> Tensor:
-            level = noise_level(schedule, t)
+            level = noise_level(x_t, t, schedule)
             h = self.enter(torch.cat([x_t.flatten(1), level, asked], dim=1))
             for block in self.blocks:
                 h = h + block(h)

@@ -11,7 +11,7 @@ from diffusion import NoiseSchedule
 
 @dataclass(frozen=True)
 class Axis:
-    """The positions of a slider. At each one, x = signal_rate · x_0 + noise_rate · ε, if it has rates.
+    """The positions of a slider; with rates, x = signal_rate · x_0 + noise_rate · ε at each.
 
     Attributes:
         symbol: what moves, as a label shows it: "t", "β".
