@@ -36,29 +36,50 @@ class Mixture:
     def denoiser(self, schedule: NoiseSchedule) -> Denoiser:
         """The best guess of the noise in x_t: its mean over all that may have led to this x_t.
 
-        Given its blob k, x_t is N(√ᾱ_t μ_k, v) with v = ᾱ_t width² + 1 − ᾱ_t. So Bayes' rule says
-        how likely each blob is, and within a blob the mean of x_0 is the posterior of two
-        Gaussians. No denoiser has a smaller squared error.
+        No denoiser has a smaller squared error.
 
         Returns:
             `guess(x_t, t)`, with x_t of shape (B, …) and t an int or a tensor of shape (B,).
         """
-        centres = self.centres.flatten(1).double()  # x_t − √ᾱ_t μ_k cancels: it takes the digits
 
         def guess(x_t: Tensor, t: int | Tensor) -> Tensor:
-            x = x_t.flatten(1).double()
-            signal_rate = schedule.signal_rate(t, torch.float64).reshape(-1, 1)
-            noise_rate = schedule.noise_rate(t, torch.float64).reshape(-1, 1)
-            width = signal_rate * self.width
-            variance = width**2 + noise_rate**2
-            squares = x.square().sum(1, keepdim=True) + (signal_rate * centres.norm(dim=1)) ** 2
-            distances = squares - 2 * signal_rate * (x @ centres.T)
-            blobs = torch.softmax(-distances / (2 * variance), dim=1)  # the chance of each
-            nearest = signal_rate * (blobs @ centres)
-            noise = (x - nearest) * noise_rate / variance
-            return noise.to(x_t.dtype).reshape(x_t.shape)
+            return self._look(x_t, t, schedule)[0].to(x_t.dtype).reshape(x_t.shape)
 
         return guess
+
+    def denoiser_not_told_t(self, schedule: NoiseSchedule) -> Denoiser:
+        """The best guess of one who has to tell t from x_t, where each t was as likely.
+
+        It is the mean of the best guesses at all t, each by the chance that x_t is of that t.
+
+        Returns:
+            `guess(x_t, t)`, as above; t is not looked at.
+        """
+
+        def guess(x_t: Tensor, t: int | Tensor) -> Tensor:
+            looks = [self._look(x_t, s, schedule) for s in range(1, len(schedule) + 1)]
+            noises, log_densities = map(torch.stack, zip(*looks, strict=True))
+            mean = (torch.softmax(log_densities, dim=0) * noises).sum(0)
+            return mean.to(x_t.dtype).reshape(x_t.shape)
+
+        return guess
+
+    def _look(self, x_t: Tensor, t: int | Tensor, schedule: NoiseSchedule) -> tuple:
+        """At time t: the mean noise in x_t, (B, D), and the log of x_t's density, (B, 1).
+
+        Given its blob k, x_t is N(√ᾱ_t μ_k, v) with v = ᾱ_t width² + 1 − ᾱ_t. So Bayes' rule says
+        how likely each blob is; and within a blob, (1 − ᾱ_t) / v of what x_t is off is noise.
+        """
+        x, centres = x_t.flatten(1).double(), self.centres.flatten(1).double()
+        signal_rate = schedule.signal_rate(t, torch.float64).reshape(-1, 1)
+        noise_rate = schedule.noise_rate(t, torch.float64).reshape(-1, 1)
+        variance = (signal_rate * self.width) ** 2 + noise_rate**2
+        # |x_t − √ᾱ_t μ_k|², multiplied out: it takes the digits of float64, since it cancels.
+        squares = x.square().sum(1, keepdim=True) + (signal_rate * centres.norm(dim=1)) ** 2
+        weights = -(squares - 2 * signal_rate * (x @ centres.T)) / (2 * variance)
+        off = x - signal_rate * (torch.softmax(weights, dim=1) @ centres)
+        log_density = weights.logsumexp(1, keepdim=True) - x.shape[1] / 2 * variance.log()
+        return off * noise_rate / variance, log_density
 
 
 def spiral() -> Mixture:
