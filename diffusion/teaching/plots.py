@@ -72,6 +72,17 @@ def pictures(*xs: Tensor, titles: list[str] | None = None) -> Axes:
     return row[0]
 
 
+def clouds(points: dict[str, Tensor], limit: float = 3.2) -> Axes:
+    """Clouds of points (N, 2), {title: points}, in a row: from −limit to limit in each of them."""
+    side = min(2.7, 8 / len(points))
+    row = axes(len(points), figsize=(side * len(points), side + 0.25), squeeze=False)[0]
+    for ax, (title, each) in zip(row, points.items(), strict=True):
+        ax.scatter(*each.T.numpy(), s=1.5, color=OBSERVED, linewidths=0)
+        ax.set(title=title, xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
+        ax.set(xticks=[], yticks=[])
+    return row[0]
+
+
 def lines(curves: dict[str, tuple], x_label: str, y_label: str, x=None) -> Axes:
     """Lines over 1, 2, 3 … (or over `x`), from {label: (values, style)}; see SIGNAL_LINE."""
     ax = axes()
