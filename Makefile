@@ -21,6 +21,9 @@ lab: .venv/.lab ## install what is needed, then open JupyterLab on the first les
 	@$(VENV_PYTHON) tools/copy_lessons.py
 	$(VENV_PYTHON) -m jupyterlab --ServerApp.ip=127.0.0.1 $(LABARGS) work/01_add_noise_once.ipynb
 
+# One thread for each of the two workers: more of them, on two cores, mostly wait for one another.
+test coverage: export OMP_NUM_THREADS = 1
+
 # In the order of the files: those in browser/, which take longest, are begun first.
 test: .venv/.test ## install what is needed, then run all tests and every lesson
 	$(VENV_PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTESTARGS)
