@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor
 
-from diffusion.arguments import check_data, check_noise
+from diffusion.arguments import check_data, check_noise, check_times
 from diffusion.forward_process import blend, noise_for, spread, times_for
 from diffusion.noise_schedule import NoiseSchedule
 
@@ -23,12 +23,14 @@ def posterior(
     """q(x_{t−1} | x_t, x_0): where x_t has come from, if x_0 is known (DDPM, Eqs. 6 and 7).
 
         mean = √ᾱ_{t−1} β_t / (1 − ᾱ_t) x_0 + √α_t (1 − ᾱ_{t−1}) / (1 − ᾱ_t) x_t
+
         variance = β̃_t = β_t (1 − ᾱ_{t−1}) / (1 − ᾱ_t)
 
     At t = 1 the mean is x_0 and the variance is 0.
 
     Args:
-        x_t, x_0: of one shape (B, …) and dtype.
+        x_t: shape (B, …).
+        x_0: clean data, or a guess of it, shaped like `x_t`.
         t: the step to go back, in 1 … T: an int, or an integer tensor of shape (B,).
 
     Returns:
@@ -41,13 +43,14 @@ def posterior(
     """
     check_data("x_t", x_t)
     check_noise(x_t, x_0, name="x_0")
-    t = times_for(x_t, t)
+    t = check_times(times_for(x_t, t), 1, schedule.time_steps)
     alpha, beta = schedule.alpha(t, torch.float64), schedule.beta(t, torch.float64)
     before = schedule.noise_rate(t - 1, torch.float64) ** 2  # 1 − ᾱ_{t−1}
     now = beta + alpha * before  # 1 − ᾱ_t; at t = 1, β_1 to the last digit
+    kept = before / now
     signal_rate = schedule.signal_rate(t - 1, torch.float64)
-    mean = blend(signal_rate * beta / now, x_0, alpha.sqrt() * before / now, x_t)
-    return mean, spread(beta * before / now, x_t)
+    mean = blend(alpha.sqrt() * kept, x_t, signal_rate * beta / now, x_0)
+    return mean, spread(beta * kept, x_t)
 
 
 def predict_x_0(x_t: Tensor, noise: Tensor, t: int | Tensor, schedule: NoiseSchedule) -> Tensor:
@@ -56,8 +59,8 @@ def predict_x_0(x_t: Tensor, noise: Tensor, t: int | Tensor, schedule: NoiseSche
         x_0 = (x_t − √(1 − ᾱ_t) ε) / √ᾱ_t
 
     With the noise that x_t was made with, this is x_0 itself. With a guess of the noise it is a
-    guess of x_0, and what is wrong with it is multiplied by √(1 − ᾱ_t) / √ᾱ_t: 157 at t = 1000 of
-    the default schedule.
+    guess of x_0, in which an error of the noise is multiplied by √(1 − ᾱ_t) / √ᾱ_t, which is
+    157 at t = 1000 of the default schedule.
 
     Args:
         x_t: shape (B, …).
@@ -87,17 +90,20 @@ def ancestral_step(
     noise: Tensor | None = None,
     generator: Generator | None = None,
 ) -> Tensor:
-    """One step back, from x_t to x_{t−1} (DDPM, Algorithm 2, with the variance β̃_t).
+    """One step back, from x_t to x_{t−1} (DDPM, Algorithm 2, with the variance β̃_t of Eq. 7).
 
-    The guess of the noise gives a guess of x_0, and x_{t−1} is drawn from `posterior` as if it were
-    x_0. The last step, t = 1, adds no noise: it gives the guess itself.
+        x_{t−1} = (x_t − β_t / √(1 − ᾱ_t) ε) / √α_t + √β̃_t z
+
+    ε is the guess of the denoiser and z ~ N(0, I). So x_{t−1} is drawn from `posterior`, as if the
+    x_0 that `predict_x_0` gives for this guess were true; but it needs no division by √ᾱ_t, which
+    may be too small for a float. The last step, t = 1, adds no noise: it gives that x_0.
 
     Args:
         denoiser: `denoiser(x_t, t)` guesses the noise in x_t; see above.
         x_t: shape (B, …).
         t: the step to go back, in 1 … T: one for the whole batch.
-        noise: what the step adds, shaped like `x_t`; drawn from N(0, I) with `generator` where not
-            given. In the last step it is not used.
+        noise: z, shaped like `x_t`; drawn from N(0, I) with `generator` where not given. The last
+            step uses none and draws none.
 
     Returns:
         x_{t−1}, shaped like `x_t`.
@@ -106,15 +112,23 @@ def ancestral_step(
         TypeError: x_t, noise or the answer of the denoiser is not floating point, or t is no int.
         ValueError: t is outside 1 … T, x_t is 0-dimensional, or a shape does not fit.
     """
-    noise = noise_for(x_t, noise, generator)
+    check_data("x_t", x_t)
+    if noise is not None:
+        check_noise(x_t, noise)
     if isinstance(t, Tensor) and t.ndim:
         raise TypeError("t must be one int: all elements of a batch take the same step.")
-    schedule.beta(t)  # refuses a t outside 1 … T before the denoiser is asked
-    times = torch.full((len(x_t),), int(t), device=x_t.device)
-    guess = denoiser(x_t, times)
+    t = int(check_times(t, 1, schedule.time_steps))
+
+    guess = denoiser(x_t, torch.full((len(x_t),), t, device=x_t.device))
     check_noise(x_t, guess, name="what the denoiser gives")
-    mean, variance = posterior(x_t, predict_x_0(x_t, guess, t, schedule), t, schedule)
-    return mean + variance.sqrt() * noise if t > 1 else mean
+    alpha, beta = schedule.alpha(t, torch.float64), schedule.beta(t, torch.float64)
+    noise_rate = schedule.noise_rate(t, torch.float64)
+    mean = blend(1 / alpha.sqrt(), x_t, -beta / noise_rate / alpha.sqrt(), guess)
+    if t == 1:
+        return mean
+    # Rounded to the dtype of x_t after the root, as in `forward_step`.
+    std = beta.sqrt() * schedule.noise_rate(t - 1, torch.float64) / noise_rate
+    return mean.addcmul_(spread(std, x_t), noise_for(x_t, noise, generator))
 
 
 @torch.no_grad()
@@ -136,6 +150,7 @@ def sample(
     Raises:
         As `ancestral_step`.
     """
+    check_data("x_T", x_T)
     x_t = x_T
     for t in range(schedule.time_steps, 0, -1):
         x_t = ancestral_step(denoiser, x_t, t, schedule, generator=generator)

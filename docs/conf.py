@@ -51,13 +51,18 @@ def load_widgets(app, pagename, templatename, context, doctree):
 # A docstring writes its symbols to be read in a terminal, and an equation as a paragraph of its
 # own, set in. On the page both become mathematics.
 EQUATION = re.compile(r"^ {4,}(\S.* = .*)$")
-SYMBOL = re.compile(r"(?<![`\w])(√\([^)]*\)|√?(?:ε̄|[xwεβαᾱ])_(?:\{[^}]*\}|[0-9stT]))(?![`\w])(?!:)")
+SYMBOL = re.compile(
+    r"`[^`]*`|"  # code stays as it is
+    r"(?<!\w)(√\([^)]*\)|√?(?:ε̄|β̃|[xwεβαᾱ])_(?:\{[^}]*\}|[0-9stT]))(?!\w)(?!:)"
+)
 TEX = {
+    r"\b(mean|variance)\b": r"\\text{\1}",
     r"√\(([^)]*)\)": r"\\sqrt{\1}",
     r"√([^\s]+)": r"\\sqrt{\1}",
     "ᾱ": r"\\bar\\alpha ",
     "ε̄": r"\\bar\\epsilon ",
     "α": r"\\alpha ",
+    "β̃": r"\\tilde\\beta ",
     "β": r"\\beta ",
     "ε": r"\\epsilon ",
     "Σ": r"\\sum",
@@ -81,7 +86,9 @@ def render_mathematics(app, what, name, obj, options, lines):
         if (equation := EQUATION.match(line)) and not lines[number - 1]:
             lines[number] = f".. math:: {tex(equation[1])}"
         else:
-            lines[number] = SYMBOL.sub(lambda symbol: f":math:`{tex(symbol[1])}`", line)
+            lines[number] = SYMBOL.sub(
+                lambda found: f":math:`{tex(found[1])}`" if found[1] else found[0], line
+            )
 
 
 def setup(app):

@@ -19,6 +19,7 @@ tex, render_mathematics = CONF["tex"], CONF["render_mathematics"]
         ("√(1 − ᾱ_t) ε", r"\sqrt{1 - \bar\alpha _t} \epsilon "),
         ("ᾱ_t = α_1 · α_2 ⋯ α_t", r"\bar\alpha _t = \alpha _1 \cdot  \alpha _2 \cdots  \alpha _t"),
         ("ε̄ = Σ_s w_s ε_s", r"\bar\epsilon  = \sum_s w_s \epsilon _s"),
+        ("variance = √β̃_t", r"\text{variance} = \sqrt{\tilde\beta _t}"),
     ],
 )
 def test_an_equation_becomes_tex(plain, expected):
@@ -39,11 +40,16 @@ def test_symbols_in_a_sentence_and_names_of_arguments():
     assert last == r"    β: :math:`\bar\alpha _0` = 1"  # no paragraph of its own, so no equation
     (equation,) = (line for line in rendered(diffusion.q_sample.__doc__) if ".. math" in line)
     assert equation.isascii()
+    assert rendered("`f(x_t, t)` of x_t") == ["`f(x_t, t)` of :math:`x_t`"]
 
 
-@pytest.mark.parametrize("name", [n for n in vars(diffusion.NoiseSchedule) if n[0] != "_"])
-def test_the_equations_of_a_schedule_have_a_line_each(name):
-    lines = [*rendered(getattr(diffusion.NoiseSchedule, name).__doc__), ""]
+PUBLIC = [getattr(diffusion, name) for name in diffusion.__all__]
+METHODS = [method for name, method in vars(diffusion.NoiseSchedule).items() if name[0] != "_"]
+
+
+@pytest.mark.parametrize("described", [*PUBLIC, *METHODS], ids=lambda d: d.__name__)
+def test_each_equation_has_a_line_of_its_own(described):
+    lines = [*rendered(described.__doc__), ""]
     for number, line in enumerate(lines):
         if ".. math" in line:
             assert line.isascii() and lines[number + 1] == ""

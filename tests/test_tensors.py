@@ -14,15 +14,18 @@ from torch.testing import assert_close
 
 from diffusion import (
     NoiseSchedule,
+    ancestral_step,
     collapse_noise,
     forward_chain,
     forward_step,
+    posterior,
+    predict_x_0,
     q_sample,
+    sample,
     sample_xt,
 )
 
 SCHEDULE = NoiseSchedule(0.05, 0.4, 4)
-STEP_AND_JUMP = pytest.mark.parametrize("function", [forward_step, q_sample])
 
 
 def chain_end(x, t, schedule, noise=None, generator=None):
@@ -39,20 +42,57 @@ def sampled(x, t, schedule, noise=None, generator=None):
     return sample_xt(x, schedule, generator)[0]
 
 
+def posterior_mean(x, t, schedule, noise=None, generator=None):
+    """With the noise in the place of x_0; where there is none, with some x_0."""
+    return posterior(x, some(x) if noise is None else noise, t, schedule)[0]
+
+
+def predicted(x, t, schedule, noise=None, generator=None):
+    return predict_x_0(x, some(x) if noise is None else noise, t, schedule)
+
+
+def some(x):
+    return gaussian(x.shape, x.dtype, x.device, seed=1)
+
+
+def guess(x_t, t):
+    """A denoiser that looks at each place alone, and at infinity too has an answer."""
+    assert t.device == x_t.device
+    return x_t.tanh()
+
+
+def step_back(x, t, schedule, noise=None, generator=None):
+    return ancestral_step(guess, x, t, schedule, noise, generator)
+
+
+def walk_back(x, t, schedule, noise=None, generator=None):
+    return sample(guess, x, schedule, generator)
+
+
 # Each takes x and gives a tensor like it, whatever else it takes.
-ALL = pytest.mark.parametrize(
-    "function",
-    [forward_step, q_sample, chain_end, sampled, collapsed],
-    ids=["forward_step", "q_sample", "forward_chain", "sample_xt", "collapse_noise"],
-)
+BLENDS = [forward_step, q_sample, posterior_mean, predicted]  # of x and noise, at any times
+WITH_GRADIENTS = [*BLENDS, chain_end, sampled, collapsed, step_back]
+ALL = pytest.mark.parametrize("function", [*WITH_GRADIENTS, walk_back])
+WITH_GRADIENTS = pytest.mark.parametrize("function", WITH_GRADIENTS)
+BLENDS = pytest.mark.parametrize("function", BLENDS)
+STEP_AND_JUMP = pytest.mark.parametrize("function", [forward_step, q_sample])
+NAMES = {collapsed: "noises", walk_back: "x_T"}  # of x, in a sentence
+NAMES |= dict.fromkeys([posterior_mean, predicted, step_back], "x_t")
 
 
 def rates(function, t, dtype=torch.float64):
-    """What `forward_step` or `q_sample` multiplies x and noise by, from the schedule's look-ups."""
+    """What x and noise are multiplied by, from the schedule's look-ups."""
+    signal, noise = SCHEDULE.signal_rate(t, torch.float64), SCHEDULE.noise_rate(t, torch.float64)
     if function is q_sample:
-        return SCHEDULE.signal_rate(t, dtype), SCHEDULE.noise_rate(t, dtype)
+        return signal.to(dtype), noise.to(dtype)
+    if function is predicted:
+        return (1 / signal).to(dtype), (-noise / signal).to(dtype)
     alpha, beta = SCHEDULE.alpha(t, torch.float64), SCHEDULE.beta(t, torch.float64)
-    return alpha.sqrt().to(dtype), beta.sqrt().to(dtype)
+    if function is forward_step:
+        return alpha.sqrt().to(dtype), beta.sqrt().to(dtype)
+    before = SCHEDULE.alpha_bar(t - 1, torch.float64)
+    of_x_t, of_x_0 = alpha.sqrt() * (1 - before), before.sqrt() * beta
+    return (of_x_t / noise**2).to(dtype), (of_x_0 / noise**2).to(dtype)
 
 
 # ---------------------------------------------------------------- dtypes, devices, shapes
@@ -69,7 +109,7 @@ def test_x_t_is_like_x(function, device, dtype, shape):
     assert x_t.is_contiguous() and x_t.isfinite().all()
 
 
-@STEP_AND_JUMP
+@BLENDS
 @given(
     shape=st.lists(st.integers(0, 4), min_size=1, max_size=4),
     dtype=st.sampled_from(FLOATS),
@@ -100,7 +140,7 @@ def test_the_rates_are_right_to_the_last_digit_of_any_dtype(function, dtype, bet
 
 @pytest.mark.parametrize("x_device", DEVICES)
 @pytest.mark.parametrize("t_device", DEVICES)
-@STEP_AND_JUMP
+@BLENDS
 def test_t_may_be_on_another_device(function, x_device, t_device):
     x, noise = gaussian((3, 2), device=x_device), gaussian((3, 2), device=x_device, seed=1)
     t = torch.tensor([1, 2, 4])
@@ -109,7 +149,10 @@ def test_t_may_be_on_another_device(function, x_device, t_device):
     assert_close(x_t.cpu(), function(x.cpu(), t, SCHEDULE, noise.cpu()))
 
 
-@pytest.mark.parametrize("function", [forward_step, q_sample, chain_end, sampled])
+@pytest.mark.parametrize(
+    "function",
+    [forward_step, q_sample, chain_end, sampled, posterior_mean, predicted, step_back, walk_back],
+)
 def test_x_t_is_where_x_is(function):
     """Also without a GPU: on a tensor without values, which says that it is on one."""
     with FakeTensorMode(allow_non_fake_inputs=True):
@@ -127,6 +170,10 @@ def test_the_default_device_and_dtype_change_nothing():
             assert q_sample(x, 2, schedule).isfinite().all()
             assert sample_xt(x, schedule)[2].tolist() != []
             assert collapse_noise([noise] * 2, schedule).isfinite().all()
+            for function in (posterior_mean, predicted, step_back, walk_back):
+                made = function(x, 2, schedule, noise, seeded())
+                assert made.dtype == x.dtype and made.isfinite().all()
+            assert posterior(x, noise, 2, schedule)[1].isfinite().all()
             assert schedule.alpha_bar(2).dtype == torch.float32
             assert NoiseSchedule.from_betas([0.1, 0.2]).beta(2).item() == pytest.approx(0.2)
     finally:
@@ -155,7 +202,7 @@ def test_nan_and_inf_in_x_stay_in_their_own_place(function, device, odd):
     assert_only_there(odd, (1, 0, 2), x_t, expected)
 
 
-@pytest.mark.parametrize("function", [forward_step, q_sample, chain_end])
+@pytest.mark.parametrize("function", [forward_step, q_sample, chain_end, posterior_mean, step_back])
 @ODD_NUMBERS
 def test_nan_and_inf_in_noise_stay_in_their_own_place(function, odd):
     x, noise = gaussian((3, 2)), gaussian((3, 2), seed=1)
@@ -201,7 +248,7 @@ def test_values_do_not_depend_on_the_layout_and_x_t_has_that_of_x(function, layo
         assert x_t.stride() == x.stride()
 
 
-@STEP_AND_JUMP
+@BLENDS
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_noise_and_t_may_have_any_layout(function, layout):
     x, t = gaussian((2, 3, 4, 5), seed=1), torch.tensor([1, 0, 4, 0])[::2]
@@ -245,7 +292,7 @@ def test_gradients_flow_through_the_chain_to_each_noise():
     assert_close(through_chain, noises.grad)
 
 
-@ALL
+@WITH_GRADIENTS
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
 def test_no_gradients_where_none_are_wanted(function, mode):
     x = gaussian((3, 2)).requires_grad_()
@@ -255,7 +302,7 @@ def test_no_gradients_where_none_are_wanted(function, mode):
     assert function(x, 2, made_here).requires_grad  # it can be trained with all the same
 
 
-@ALL
+@WITH_GRADIENTS
 def test_a_parameter_gives_a_plain_tensor(function):
     x = torch.nn.Parameter(gaussian((3, 2)))
     x_t = function(x, 2, SCHEDULE)
@@ -268,7 +315,7 @@ def test_a_parameter_gives_a_plain_tensor(function):
 INTEGERS = [f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)]
 
 
-@STEP_AND_JUMP
+@BLENDS
 @pytest.mark.parametrize("name", INTEGERS)
 def test_integers_of_any_kind_are_times(function, name):
     schedule, x, noise = NoiseSchedule(), gaussian((3, 2)), gaussian((3, 2), seed=1)
@@ -279,7 +326,7 @@ def test_integers_of_any_kind_are_times(function, name):
         assert torch.equal(function(x, one, schedule, noise), expected)
 
 
-@STEP_AND_JUMP
+@BLENDS
 @pytest.mark.parametrize("t", [np.array([1, 2]), np.array(1), [1, 2], np.True_, True], ids=repr)
 def test_times_are_asked_for_as_a_tensor(function, t):
     with pytest.raises(TypeError, match="t must be an int or an integer tensor, not "):
@@ -314,21 +361,24 @@ REFUSED = {
 @pytest.mark.parametrize("kind", REFUSED)
 def test_odd_data_is_refused(function, kind):
     x, words = REFUSED[kind]
-    name = "noises" if function is collapsed else "x"
-    with pytest.raises(TypeError, match=f"^{name} must be {words}"):
-        function(x, 2, SCHEDULE)
+    with pytest.raises(TypeError, match=f"^{NAMES.get(function, 'x')} must be {words}"):
+        function(x, 2, SCHEDULE, VALUES)
 
 
 @ALL
 def test_data_without_a_batch_is_refused(function):
-    with pytest.raises(ValueError, match=r"must have the shape \(B, …\), but it is 0-dimensional"):
+    words = r"must have the shape \(B, …\), but it is 0-dimensional"
+    with pytest.raises(ValueError, match=f"^{NAMES.get(function, 'x')} {words}"):
         function(torch.tensor(0.5), 2, SCHEDULE)
 
 
-@pytest.mark.parametrize("function", [forward_step, q_sample, chain_end])
+@pytest.mark.parametrize(
+    "function", [forward_step, q_sample, chain_end, posterior_mean, predicted, step_back]
+)
 @pytest.mark.parametrize("kind", ["sparse", "sparse rows", "nested"])
 def test_odd_noise_is_refused(function, kind):
-    with pytest.raises(TypeError, match=f"^noise must be {ODD}"):
+    name = "x_0" if function is posterior_mean else "noise"
+    with pytest.raises(TypeError, match=f"^{name} must be {ODD}"):
         function(VALUES, 2, SCHEDULE, REFUSED[kind][0])
 
 
@@ -336,7 +386,8 @@ def test_odd_noise_is_refused(function, kind):
     "t", [TIMES.to_sparse(), TIMES.to("meta"), QUANTIZED[0]], ids=["sparse", "meta", "quantized"]
 )
 @pytest.mark.parametrize(
-    "function", [forward_step, q_sample, lambda x, t, schedule: schedule.beta(t)]
+    "function",
+    [forward_step, q_sample, posterior_mean, predicted, lambda x, t, schedule: schedule.beta(t)],
 )
 def test_odd_times_are_refused(function, t):
     with pytest.raises(TypeError, match=f"^t must be {ODD}"):

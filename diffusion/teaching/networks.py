@@ -1,21 +1,31 @@
-"""Small networks that guess the noise in x_t, and their training."""
+"""Small networks that guess the noise in x_t."""
 
 import torch
 from torch import Tensor, nn
 
 from diffusion import NoiseSchedule
+from diffusion.arguments import check_times
+from diffusion.forward_process import times_for
 from diffusion.reverse_process import Denoiser
 
 
-def noise_level(x_t: Tensor, t: Tensor, schedule: NoiseSchedule) -> Tensor:
+def noise_level(x_t: Tensor, t: int | Tensor, schedule: NoiseSchedule) -> Tensor:
     """What a network is told of t: √ᾱ_t, √(1 − ᾱ_t) and log SNR_t / 6, of shape (B, 3).
 
     These say how noisy x_t is, whatever the schedule. So a network that has learned on one schedule
     can be used on another one that crosses the same log SNR.
+
+    Args:
+        x_t: shape (B, …).
+        t: in 1 … T, an int or an integer tensor of shape (B,).
     """
-    signal_rate, noise_rate = schedule.rates(t, x_t.flatten(1))
-    log_snr = 2 * (signal_rate / noise_rate).log()
-    return torch.cat([signal_rate, noise_rate, log_snr / 6], dim=1)
+    t = check_times(times_for(x_t, t), 1, schedule.time_steps)
+    signal_rate, noise_rate, log_snr = (
+        look_up(t, x_t.dtype)
+        for look_up in (schedule.signal_rate, schedule.noise_rate, schedule.log_snr)
+    )
+    level = torch.stack([signal_rate, noise_rate, log_snr / 6], dim=-1)
+    return level.to(x_t.device).expand(len(x_t), 3)
 
 
 class PointNetwork(nn.Module):
@@ -64,10 +74,21 @@ class DigitNetwork(nn.Module):
         self.leave = nn.Linear(width, 64)
 
     def denoiser(self, schedule: NoiseSchedule, labels: Tensor) -> Denoiser:
-        """The network as `guess(x_t, t)`, for a batch that shows these digits, shape (B,)."""
+        """The network as `guess(x_t, t)`, for a batch that shows these digits.
+
+        Args:
+            labels: which digit each element shows, 0 … 9: int64, shape (B,).
+
+        Raises:
+            ValueError: a label is no digit, or, when it guesses, x_t has not B elements.
+        """
+        if labels.ndim != 1 or ((labels < 0) | (labels > 9)).any():
+            raise ValueError("labels must be digits, 0 … 9, in a tensor of shape (B,).")
         asked = nn.functional.one_hot(labels, 10).float()
 
         def guess(x_t: Tensor, t: Tensor) -> Tensor:
+            if len(x_t) != len(asked):
+                raise ValueError(f"there are {len(asked)} labels for {len(x_t)} elements of x_t.")
             level = noise_level(x_t, t, schedule)
             h = self.enter(torch.cat([x_t.flatten(1), level, asked], dim=1))
             for block in self.blocks:
