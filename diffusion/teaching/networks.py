@@ -1,4 +1,4 @@
-"""Small networks that guess the noise in x_t, and their training."""
+"""Small networks that guess the noise in x_t."""
 
 import torch
 from torch import Tensor, nn
