@@ -3,6 +3,7 @@
 import base64
 import sys
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from ipywidgets.widgets.widget import _instances
 from traitlets.config import Config
 
 from diffusion import NoiseSchedule
-from diffusion.teaching import plots
+from diffusion.teaching import plots, training
 from diffusion.teaching.widgets import (
     Blend,
     BugLab,
@@ -60,8 +61,16 @@ def a_question():
     return Question("look", "speckle", {"grey": "The mean.", "speckle": "Each by itself."})
 
 
+def a_training():
+    """What a training displays by itself: no cell has it as its value."""
+    network = torch.nn.Linear(2, 2)
+    with patch.object(training, "display", wraps=training.display) as display:
+        training.train(network, lambda: network(torch.ones(2)).sum(), steps=2)
+    return display.call_args.args[0]
+
+
 with_a_picture = [a_scrub, a_game, a_leak, an_explorer, a_drawing, a_lab]
-every_kind = pytest.mark.parametrize("make", [*with_a_picture, a_question])
+every_kind = pytest.mark.parametrize("make", [*with_a_picture, a_question, a_training])
 
 
 @pytest.fixture

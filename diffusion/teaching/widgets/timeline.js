@@ -53,6 +53,9 @@ const liveEquation = (readouts, { result, terms, label, longestLabel, signal_rat
 const timeline = (el, axis, { go, position }) => {
   el.classList.add("scrub-view", "scrub-timeline");
   const { last, label, symbol, signal_rates, noise_rates } = axis;
+  // How far it goes: of time it is told to those who hear it, of the steps of a training it is shown.
+  const total = ` of ${Math.max(label(0), label(last)) || label(last)}`;
+  const of = symbol === "step" ? total : "";
   const gone = new AbortController();
   const listen = (node, event, handler) =>
     node.addEventListener(event, handler, { signal: gone.signal });
@@ -82,7 +85,7 @@ const timeline = (el, axis, { go, position }) => {
 
   // ---------------------------------------------------------------- the read-outs
   const readouts = element(el, "div", { class: "scrub-readouts" });
-  const where = numberSpan(readouts, axis.longestLabel + symbol.length + 3, "scrub-where");
+  const where = numberSpan(readouts, axis.longestLabel + symbol.length + of.length + 3, "scrub-where");
   const mixture = signal_rates && liveEquation(readouts, axis); // none, where the views mix differently
   const figures = axis.readouts.map(({ name, text, longest }) => {
     const item = element(readouts, "span", { class: "scrub-figure" });
@@ -92,12 +95,11 @@ const timeline = (el, axis, { go, position }) => {
 
   const draw = (t) => {
     if (slider.valueAsNumber !== t) slider.value = t;
-    write(where, `${symbol} = ${label(t)}`);
+    write(where, `${symbol} = ${label(t)}${of}`);
     mixture?.(t);
     for (const [node, text] of figures) write(node, text(t));
-    const of = symbol === "t" ? ` of ${Math.max(label(0), label(last)) || label(last)}` : "";
     const share = signal_rates ? `, ${Math.round(100 * signal_rates[t])} % signal rate` : "";
-    slider.setAttribute("aria-valuetext", `${symbol} = ${label(t)}${of}${share}`);
+    slider.setAttribute("aria-valuetext", `${symbol} = ${label(t)}${symbol === "t" ? total : of}${share}`);
   };
 
   // ---------------------------------------------------------------- moving
