@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import core
+import learning
 import memory
 import scrub
 import startup
@@ -26,7 +27,7 @@ PyTorch {torch}. Another machine has other times; the ratios, each within one ru
 
 def main():
     tables = []
-    for benchmark in (core, scrub, startup, memory):
+    for benchmark in (core, learning, scrub, startup, memory):
         for table in benchmark.measure():
             print(table, flush=True)
             tables.append(table)

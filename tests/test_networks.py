@@ -1,6 +1,7 @@
 """What the networks are told, that they use it, and that they learn."""
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,19 @@ def test_where_almost_all_is_noise_a_digit_network_starts_from_x_t():
     guess = network.denoiser(SCHEDULE, torch.tensor([0, 1]))
     rates = SCHEDULE.noise_rate(torch.tensor([1, 100])).view(2, 1, 1, 1)
     assert_close(guess(x_t, torch.tensor([1, 100])), rates * x_t)
+
+
+def test_they_are_as_large_as_they_say():
+    def layers(*sizes):
+        return sum((before + 1) * after for before, after in pairwise(sizes))
+
+    blocks = 3 * (2 * 256 + layers(256, 256, 256))
+    for network, size in [
+        (PointNetwork(), layers(5, 128, 128, 128, 2)),
+        (PointNetwork(told_t=False), layers(2, 128, 128, 128, 2)),
+        (DigitNetwork(), layers(64 + 3 + 10, 256) + blocks + layers(256, 64)),
+    ]:
+        assert sum(parameter.numel() for parameter in network.parameters()) == size
 
 
 def points():
