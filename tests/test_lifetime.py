@@ -13,6 +13,7 @@ from traitlets.config import Config
 
 from diffusion import NoiseSchedule
 from diffusion.teaching import plots
+from diffusion.teaching.mixtures import spiral
 from diffusion.teaching.widgets import (
     Blend,
     BugLab,
@@ -21,6 +22,7 @@ from diffusion.teaching.widgets import (
     ImageView,
     LeakGame,
     Question,
+    Sampler,
     ScheduleDrawing,
     ScheduleExplorer,
     lifetime,
@@ -52,6 +54,10 @@ def a_drawing():
     return ScheduleDrawing(X_0, X_0)
 
 
+def a_sampler():
+    return Sampler({"the best": spiral()}, {"20 steps": SCHEDULE}, spiral())
+
+
 def a_lab():
     return BugLab(X_0, SCHEDULE, {"test": (lambda _: 0.0, 1.0)})
 
@@ -60,7 +66,7 @@ def a_question():
     return Question("look", "speckle", {"grey": "The mean.", "speckle": "Each by itself."})
 
 
-with_a_picture = [a_scrub, a_game, a_leak, an_explorer, a_drawing, a_lab]
+with_a_picture = [a_scrub, a_game, a_leak, an_explorer, a_drawing, a_sampler, a_lab]
 every_kind = pytest.mark.parametrize("make", [*with_a_picture, a_question])
 
 

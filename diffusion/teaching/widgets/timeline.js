@@ -1,6 +1,6 @@
 // The slider, its play button, and the equation with the numbers of this very position.
 
-const SWEEP_SECONDS = 10; // from one end to the other at speed 1
+const SWEEP_SECONDS = 10; // from one end to the other at speed 1, if the axis does not say it
 const ICONS = {
   play: "M5,3L17,10L5,17Z",
   pause: "M5,3H8.5V17H5ZM11.5,3H15V17H11.5Z",
@@ -52,7 +52,7 @@ const liveEquation = (readouts, { result, terms, label, longestLabel, signal_rat
 
 const timeline = (el, axis, { go, position }) => {
   el.classList.add("scrub-view", "scrub-timeline");
-  const { last, label, symbol, signal_rates, noise_rates } = axis;
+  const { last, label, symbol, signal_rates, noise_rates, seconds = SWEEP_SECONDS } = axis;
   const gone = new AbortController();
   const listen = (node, event, handler) =>
     node.addEventListener(event, handler, { signal: gone.signal });
@@ -123,7 +123,7 @@ const timeline = (el, axis, { go, position }) => {
     }
     let before = null;
     const step = (now) => {
-      exact += ((now - (before ?? now)) / 1000) * (last / SWEEP_SECONDS) * speed.value;
+      exact += ((now - (before ?? now)) / 1000) * (last / seconds) * speed.value;
       before = now;
       go(exact);
       if (exact >= last) stop();
@@ -139,7 +139,7 @@ const timeline = (el, axis, { go, position }) => {
     go(slider.valueAsNumber);
   });
   listen(play, "click", toggle);
-  const whole = el.closest(".scrub-explorer, .scrub-bug-lab, .scrub-drawing") ?? el.closest(".scrub");
+  const whole = el.closest(".scrub-explorer, .scrub-bug-lab, .scrub-drawing, .scrub-sampler") ?? el.closest(".scrub");
   const toggleFullscreen = () => {
     if (document.fullscreenElement) document.exitFullscreen();
     // A page may forbid it; then nothing happens.
@@ -163,5 +163,6 @@ const timeline = (el, axis, { go, position }) => {
     stop();
     gone.abort();
   };
-  return { draw, dispose };
+  const goOn = () => playing === null && start();
+  return { draw, dispose, play: goOn, stop };
 };
