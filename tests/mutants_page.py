@@ -24,6 +24,7 @@ ANSWERS = "tests/browser/test_answers.py"
 SPECTRUM = "tests/browser/test_spectrum.py"
 PEN = "tests/browser/test_pen.py"
 LEAK = "tests/browser/test_leak_game.py"
+SAMPLER = "tests/browser/test_sampler.py"
 LAB = "tests/browser/test_hostile.py"  # in JupyterLab, which takes longer
 
 
@@ -99,7 +100,7 @@ CHANGES = [
     Change("explorer.js", "return refuse(`${names[i]}", "refuse(`${names[i]}"),
     Change("explorer.js", "(trait) => trait in shapes.get(shape)", "() => true"),
     Change("explorer.js", ", ...shapes.get(choice.value)", ""),
-    Change("explorer.js", "names.includes(value) ? value : names[0]", "value"),
+    Change("common.js", "choices.includes(value) ? value : choices[0]", "value"),
     Change("explorer.js", "return refuse(`T", "refuse(`T"),
     Change("explorer.js", "      shown.refresh();\n", ""),
     Change("strip.js", "({ paint }) => paint()", "() => {}"),
@@ -137,11 +138,11 @@ CHANGES = [
     ),
     Change("guess.js", "const at = (t - 1) / (last - 1)", "const at = t / last"),
     # black or mid-grey?
-    Change("leak.js", "(s[2] >>> 11)", "(s[2] >>> 12)", LEAK),
+    Change("chance.js", "(s[2] >>> 11)", "(s[2] >>> 12)", LEAK),
     Change("leak.js", "place * 65536 + n", "n", LEAK),
     Change("leak.js", "random() < 0.5", "random() < 0.48", LEAK),
-    Change("leak.js", "2 * Math.PI * random()", "Math.PI * random()", LEAK),
-    Change("leak.js", "length * Math.sin(angle)", "length * Math.cos(angle)", LEAK),
+    Change("chance.js", "2 * Math.PI * random()", "Math.PI * random()", LEAK),
+    Change("chance.js", "length * Math.sin(angle)", "length * Math.cos(angle)", LEAK),
     Change("leak.js", "sum / count", "sum / (count + 1)", LEAK),
     Change("leak.js", "Math.sqrt(3 * n * n)", "n", LEAK),
     Change("leak.js", "mean < -signal / 2", "mean < -signal", LEAK),
@@ -155,6 +156,28 @@ CHANGES = [
     Change("leak.js", " || event.target === select", "", LEAK),
     Change("leak.js", "played && played % rounds === 0 ? played - 1 : played", "played", LEAK),
     Change("leak.js", "canvas.ariaLabel = `x_T,", "canvas.ariaLabel = `x_T, ${truth.was}", LEAK),
+    # sampling
+    Change("denoise.js", "log_snrs[t] / 6", "log_snrs[t]", SAMPLER),
+    Change("denoise.js", "1 + Math.exp(-y[j])", "1 + Math.exp(y[j])", SAMPLER),
+    Change("denoise.js", "if (k < last)", "if (k <= last)", SAMPLER),
+    Change("denoise.js", "weight[k + n + i]", "weight[k + i]", SAMPLER),
+    Change("denoise.js", "(signal * width) ** 2 +", "", SAMPLER),
+    Change("denoise.js", "/ (2 * variance)", "/ variance", SAMPLER),
+    Change("denoise.js", "noise_rates[t - 1] ** 2", "noise_rates[t] ** 2", SAMPLER),
+    Change("denoise.js", "(beta * before) / now", "beta", SAMPLER),
+    Change("denoise.js", "if (t > 1) x[i]", "x[i]", SAMPLER),
+    Change("denoise.js", "    list.sort();\n", "", SAMPLER),
+    Change("denoise.js", "centres[k + 1] + width", "centres[k] + width", SAMPLER),
+    Change("sampler.js", 'chance(now.draw, "steps")', 'chance(now.draw, "noise")', SAMPLER),
+    Change("sampler.js", "sfc32(seed, draw,", "sfc32(0, draw,", SAMPLER),
+    Change("sampler.js", " && performance.now() < until", "", SAMPLER),
+    Change("sampler.js", "isStill() ? 0 : done", "done", SAMPLER),
+    Change("sampler.js", "    cancelAnimationFrame(pending);\n    pending = null;", "", SAMPLER),
+    Change("sampler.js", " else if (now.draw !== before.draw) shown.stop();", "", SAMPLER),
+    Change("sampler.js", "    distances.fill(NaN);\n", "", SAMPLER),
+    Change("sampler.js", 'stood === model.get("position") && ', "", SAMPLER),
+    Change("sampler.js", "change({ position: Math.round", "void ({ position: Math.round", SAMPLER),
+    Change("points.js", "* unit :", ":", SAMPLER),
     # questions
     Change("asking.js", "root.classList.toggle(sketching ?", "void (sketching ?", ANSWERS),
     Change("asking.js", "pin / axis.last", "pin / (axis.last + 1)", ANSWERS),

@@ -14,6 +14,7 @@ from traitlets.config import Config
 
 from diffusion import NoiseSchedule
 from diffusion.teaching import plots, training
+from diffusion.teaching.mixtures import spiral
 from diffusion.teaching.widgets import (
     Blend,
     BugLab,
@@ -22,6 +23,7 @@ from diffusion.teaching.widgets import (
     ImageView,
     LeakGame,
     Question,
+    Sampler,
     ScheduleDrawing,
     ScheduleExplorer,
     lifetime,
@@ -53,6 +55,10 @@ def a_drawing():
     return ScheduleDrawing(X_0, X_0)
 
 
+def a_sampler():
+    return Sampler({"the best": spiral()}, {"20 steps": SCHEDULE}, spiral())
+
+
 def a_lab():
     return BugLab(X_0, SCHEDULE, {"test": (lambda _: 0.0, 1.0)})
 
@@ -69,7 +75,7 @@ def a_training():
     return display.call_args.args[0]
 
 
-with_a_picture = [a_scrub, a_game, a_leak, an_explorer, a_drawing, a_lab]
+with_a_picture = [a_scrub, a_game, a_leak, an_explorer, a_drawing, a_sampler, a_lab]
 every_kind = pytest.mark.parametrize("make", [*with_a_picture, a_question, a_training])
 
 

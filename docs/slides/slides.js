@@ -1,6 +1,6 @@
 // A deck: arrow keys go through the slides, f puts the slide's widget on the whole screen.
 
-const WIDGETS = ".scrub, .scrub-guess, .scrub-bug-lab, .scrub-explorer, .scrub-drawing, .scrub-leak";
+const WIDGETS = ".scrub, .scrub-guess, .scrub-bug-lab, .scrub-explorer, .scrub-drawing, .scrub-leak, .scrub-sampler";
 const SIZES = [33, 32, 30, 28, 27, 26, 25, 24]; // of the text, in pixels of 720
 // The height that a picture should have, and a widget of many parts.
 const wanted = (picture) => (picture.matches(".celltag_large") ? 560 : 450);

@@ -323,6 +323,7 @@ ODD = {
 import dataclasses
 from diffusion.teaching import checks
 from diffusion.teaching.bugs import BUGS
+from diffusion.teaching.mixtures import spiral
 
 EVIL = {EVIL!r}
 ten = NoiseSchedule(time_steps=10)
@@ -350,6 +351,7 @@ GuessGame(two, two, t, t, 10, names=[EVIL, EVIL], opponent=EVIL)
 """,
     "an explorer": "ScheduleExplorer(grey, grey, alt=EVIL)",
     "a drawing": "ScheduleDrawing(grey, grey, alt=EVIL)",
+    "a sampler": "Sampler({EVIL: spiral()}, {EVIL: ten}, spiral(), alt=EVIL)",
     "figure": "plots.show(plots.axes(), EVIL)",
     "check": "checks.check_forward_step(lambda *given: int(EVIL))",
     "upload": "upload = FileUpload()\nupload",
@@ -393,6 +395,8 @@ def test_views_and_outputs_show_odd_texts_as_text(odd_texts, lab):
         ".scrub-buttons button",
         ".scrub-bug-line code",
         ".scrub-bug-lab p",
+        ".scrub-sampler option",
+        ".scrub-sampler canvas",
         ".scrub-bug-lab th",
         ".scrub-guess th",
         ".jp-RenderedHTMLCommon img",

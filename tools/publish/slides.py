@@ -79,7 +79,10 @@ def for_a_room(notebook: NotebookNode) -> None:
         elif shown and kind == "fragment" and cell.cell_type == "markdown":
             tags.append("answer")  # it takes the place of the question; see slides.css
         # Here, since the page is measured before its widgets are drawn.
-        if any(re.match("explorer|drawing|game", data.get("text/plain", "")) for data in outputs):
+        if any(
+            re.match("explorer|drawing|game|sampler", data.get("text/plain", ""))
+            for data in outputs
+        ):
             tags.append("large")
         if heading := re.match(r"(##?) (.+)", cell.source):
             title = heading[2]

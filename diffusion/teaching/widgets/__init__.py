@@ -17,6 +17,7 @@ from diffusion.teaching.widgets.image import ImageView
 from diffusion.teaching.widgets.leak import LeakGame
 from diffusion.teaching.widgets.points import PointsView
 from diffusion.teaching.widgets.question import Question, ask
+from diffusion.teaching.widgets.sampler import Sampler
 from diffusion.teaching.widgets.scrub import scrub
 from diffusion.teaching.widgets.spectrum import AboveNoiseView, SpectrumView
 from diffusion.teaching.widgets.strip import StripView
@@ -36,6 +37,7 @@ __all__ = [
     "LeakGame",
     "PointsView",
     "Question",
+    "Sampler",
     "ScheduleDrawing",
     "ScheduleExplorer",
     "SpectrumView",

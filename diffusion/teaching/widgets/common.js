@@ -21,6 +21,8 @@ const received = (model) => {
 
 // Whatever has been set, a whole number that exists.
 const within = (value, last, first = 0) => Math.min(Math.max(Math.round(value) || 0, first), last);
+// And one of the names that there are; also before its turn to be mended has come.
+const oneOf = (choices, value) => (choices.includes(value) ? value : choices[0]);
 
 // ------------------------------------------------------------------ the widget
 const REST = 110; // milliseconds without a move, after which the kernel hears where a slider is

@@ -180,10 +180,7 @@ export default widget({
     beta_start: share,
     beta_end: share,
     time_steps: steps,
-    shape: (value, model) => {
-      const names = model.get("spec").shapes.map(([name]) => name);
-      return names.includes(value) ? value : names[0];
-    },
+    shape: (value, model) => oneOf(model.get("spec").shapes.map(([name]) => name), value),
   },
   build: buildExplorer,
 });

@@ -1,41 +1,19 @@
 // The game of black and mid-grey: x_T is drawn here, from the seed, the setting and the round.
 
-// ------------------------------------------------------------------ chance
-// sfc32 by Chris Doty-Humphrey (PractRand): from three words of 32 bits, numbers between 0 and 1, and
-// never 0 or 1 themselves. A counter goes in, so that no two starts share a stretch of them. In an
-// array that is cut to 32 bits by itself, eight times as fast as in variables.
-const sfc32 = (...start) => {
-  const s = Int32Array.of(...start, 1);
-  const next = () => {
-    const t = (s[0] + s[1] + s[3]++) | 0;
-    s[0] = s[1] ^ (s[1] >>> 9);
-    s[1] = s[2] + (s[2] << 3);
-    s[2] = ((s[2] << 21) | (s[2] >>> 11)) + t;
-    return ((t >>> 0) + 0.5) / 2 ** 32;
-  };
-  for (let i = 0; i < 15; i++) next(); // until the three are mixed
-  return next;
-};
-
+// ------------------------------------------------------------------ a round
 // x_T = √ᾱ_T · v + √(1−ᾱ_T) · ε of a picture of n × n in three colours, v = −1 or 0 as a coin falls.
 // Each number goes to put(i, x). Gives what the picture was, and the mean of all numbers.
 const endOfWalk = ({ seed, place, signal, noise }, n, round, put) => {
   const random = sfc32(seed, place * 65536 + n, round);
   const was = random() < 0.5 ? "black" : "grey";
   const centre = was === "black" ? -signal : 0;
+  const normal = normals(random);
   const count = 3 * n * n;
   let sum = 0;
-  for (let i = 0; i < count; i += 2) {
-    // Two normal numbers from two uniform ones (Box and Muller 1958).
-    const length = noise * Math.sqrt(-2 * Math.log(random()));
-    const angle = 2 * Math.PI * random();
-    const x = centre + length * Math.cos(angle);
+  for (let i = 0; i < count; i++) {
+    const x = centre + noise * normal();
     sum += x;
     put(i, x);
-    if (i + 1 === count) break;
-    const y = centre + length * Math.sin(angle);
-    sum += y;
-    put(i + 1, y);
   }
   return { was, mean: sum / count };
 };
@@ -81,8 +59,6 @@ const KEYS = { 1: "black", 2: "grey" }; // no letters: a deck has a use for some
 const MARKS = { black: "M-4,-4H4V4H-4Z", grey: "M-4,0a4,4 0 1,0 8,0a4,4 0 1,0 -8,0" };
 const ROWS = { black: -0.1, grey: -0.22 }; // where the marks are, below bells of height 1
 
-// Whatever has been set, one that there is; also before its turn to be mended has come.
-const oneOf = (choices, value) => (choices.includes(value) ? value : choices[0]);
 const mendSchedule = (value, model) => oneOf(model.get("spec").schedules.map(([name]) => name), value);
 const mendSize = (value, model) => oneOf(model.get("spec").sizes, value);
 

@@ -1,7 +1,6 @@
 """A game: was the picture black or mid-grey? Told from x_T alone, against the likelihood."""
 
 from collections.abc import Sequence
-from numbers import Integral
 
 import torch
 import traitlets
@@ -9,7 +8,13 @@ import traitlets
 from diffusion import NoiseSchedule
 from diffusion.teaching import plots
 from diffusion.teaching.images import to_uint8
-from diffusion.teaching.widgets.widget import PageWidget, page_code, whole
+from diffusion.teaching.widgets.widget import (
+    PageWidget,
+    check_whole,
+    one_of,
+    page_code,
+    whole,
+)
 
 MOST = 1024  # numbers to a side: there a round takes the page some tenths of a second
 
@@ -46,7 +51,7 @@ class LeakGame(PageWidget):
         ValueError: there is nothing to choose from, or a number is out of its range.
     """
 
-    _esm = page_code("common.js", "chart.js", "leak.js")
+    _esm = page_code("common.js", "chart.js", "chance.js", "leak.js")
 
     schedule = traitlets.Unicode().tag(sync=True, echo_update=False)
     size = traitlets.Int().tag(sync=True, echo_update=False)
@@ -71,12 +76,12 @@ class LeakGame(PageWidget):
         if not isinstance(sizes, Sequence) or isinstance(sizes, str):
             raise TypeError(f"sizes must be a list of integers, not {type(sizes).__name__}.")
         for size in sizes:
-            _check_whole("a size", size, 1, MOST)
+            check_whole("a size", size, 1, MOST)
         sizes = [int(size) for size in sizes]
         if len(sizes) < 2 or sizes != sorted(set(sizes)):
             raise ValueError(f"sizes must be two or more, each above the one before, not {sizes}.")
-        _check_whole("rounds", rounds, 1, 1000)
-        _check_whole("seed", seed, 0, 2**32 - 1)
+        check_whole("rounds", rounds, 1, 1000)
+        check_whole("seed", seed, 0, 2**32 - 1)
         self.sizes, self.rounds = sizes, int(rounds)
         self.rates = {name: _rates_at_the_end(each) for name, each in schedules.items()}
         spec = {
@@ -90,11 +95,11 @@ class LeakGame(PageWidget):
 
     @traitlets.validate("schedule")
     def _check_schedule(self, proposal):
-        return _one_of(self.rates, proposal)
+        return one_of(self.rates, proposal)
 
     @traitlets.validate("size")
     def _check_size(self, proposal):
-        return _one_of(self.sizes, proposal)
+        return one_of(self.sizes, proposal)
 
     @traitlets.validate("round")
     def _check_round(self, proposal):
@@ -137,20 +142,6 @@ def _rates_at_the_end(schedule: NoiseSchedule) -> tuple[float, float]:
     """√ᾱ_T and √(1−ᾱ_T)."""
     last, exact = len(schedule), torch.float64
     return schedule.signal_rate(last, exact).item(), schedule.noise_rate(last, exact).item()
-
-
-def _check_whole(name: str, value: int, first: int, last: int) -> None:
-    if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(f"{name} must be an integer, not {value!r}.")
-    if not first <= value <= last:
-        raise ValueError(f"{name} must be in {first} … {last}, not {value}.")
-
-
-def _one_of(choices, proposal):
-    if (value := proposal["value"]) not in choices:
-        name, known = proposal["trait"].name, ", ".join(map(str, choices))
-        raise traitlets.TraitError(f"{name} must be one of {known}, not {value!r}.")
-    return value
 
 
 def _is_answer(given) -> bool:

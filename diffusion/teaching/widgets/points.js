@@ -2,13 +2,17 @@
 
 const pointsView = (el, view, axis) => {
   el.classList.add("scrub-image", "scrub-points");
-  mathematics(element(el, "div", { class: "scrub-caption" }), view.label);
+  const caption = element(el, "div", { class: "scrub-caption" });
+  mathematics(element(caption, "span"), view.label);
+  if (view.behind) legendKey(caption, "data", "signal", { d: "M7,4a4,4 0 1,0 8,0a4,4 0 1,0 -8,0", class: "scrub-disc" });
   const canvas = element(el, "canvas", { role: "img" });
   const context = canvas.getContext("2d");
-  const { count, limit, trail, frames, x_0, noise, signal_rates, noise_rates } = view;
+  const { count, limit, frames, behind, x_0, noise, signal_rates, noise_rates } = view;
+  const { unit = limit / 2047 } = view; // of the frames, which are whole numbers when they are sent
+  const trails = [view.trail ?? []].flat();
 
-  const coordinate = (t, i) => // frames are in 2047ths of `limit`
-    frames ? (frames[2 * count * t + i] * limit) / 2047 : signal_rates[t] * x_0[i] + noise_rates[t] * noise[i];
+  const coordinate = (t, i) =>
+    frames ? frames[2 * count * t + i] * unit : signal_rates[t] * x_0[i] + noise_rates[t] * noise[i];
 
   let shown = 0;
   const draw = (t) => {
@@ -30,23 +34,37 @@ const pointsView = (el, view, axis) => {
     }
     context.setLineDash([]);
 
-    const x = (t, point) => size / 2 + scale * coordinate(t, 2 * point);
-    const y = (t, point) => size / 2 - scale * coordinate(t, 2 * point + 1);
-    const dot = Math.max(2, size / 160);
+    const right = (x) => size / 2 + scale * x;
+    const down = (y) => size / 2 - scale * y;
+    const x = (t, point) => right(coordinate(t, 2 * point));
+    const y = (t, point) => down(coordinate(t, 2 * point + 1));
+
+    if (behind) {
+      // Data to compare with, as pale discs.
+      context.fillStyle = colour("signal");
+      context.globalAlpha = 0.3;
+      context.beginPath();
+      for (let i = 0; i < behind.length; i += 2) {
+        context.moveTo(right(behind[i]), down(behind[i + 1]));
+        context.arc(right(behind[i]), down(behind[i + 1]), size / 80, 0, 2 * Math.PI);
+      }
+      context.fill();
+    }
+    const dot = Math.max(2, size / (behind ? 110 : 160));
     context.fillStyle = colour("ink");
     context.globalAlpha = 0.55;
     for (let i = 0; i < count; i++) context.fillRect(x(t, i) - dot / 2, y(t, i) - dot / 2, dot, dot);
     context.globalAlpha = 1;
 
-    if (trail !== null) {
-      // One point, with the way that it has come.
-      context.strokeStyle = context.fillStyle = colour("ink");
-      context.lineWidth = size / 220;
+    // Points with the way that they have come: where there are several, in thin lines.
+    context.strokeStyle = context.fillStyle = colour("ink");
+    context.lineWidth = size / (trails.length > 1 ? 450 : 220);
+    for (const point of trails) {
       context.beginPath();
-      for (let k = 0; k <= t; k++) context.lineTo(x(k, trail), y(k, trail));
+      for (let k = 0; k <= t; k++) context.lineTo(x(k, point), y(k, point));
       context.stroke();
       context.beginPath();
-      context.arc(x(t, trail), y(t, trail), size / 55, 0, 2 * Math.PI);
+      context.arc(x(t, point), y(t, point), size / 55, 0, 2 * Math.PI);
       context.fill();
     }
     canvas.ariaLabel = `${view.alt}, ${axis.symbol} = ${axis.label(t)}`;

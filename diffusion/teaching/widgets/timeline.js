@@ -1,6 +1,6 @@
 // The slider, its play button, and the equation with the numbers of this very position.
 
-const SWEEP_SECONDS = 10; // from one end to the other at speed 1
+const SWEEP_SECONDS = 10; // from one end to the other at speed 1, if the axis does not say it
 const ICONS = {
   play: "M5,3L17,10L5,17Z",
   pause: "M5,3H8.5V17H5ZM11.5,3H15V17H11.5Z",
@@ -52,7 +52,7 @@ const liveEquation = (readouts, { result, terms, label, longestLabel, signal_rat
 
 const timeline = (el, axis, { go, position }) => {
   el.classList.add("scrub-view", "scrub-timeline");
-  const { last, label, symbol, signal_rates, noise_rates } = axis;
+  const { last, label, symbol, signal_rates, noise_rates, seconds = SWEEP_SECONDS } = axis;
   // How far it goes: of time it is told to those who hear it, of the steps of a training it is shown.
   const total = ` of ${Math.max(label(0), label(last)) || label(last)}`;
   const of = symbol === "step" ? total : "";
@@ -125,7 +125,7 @@ const timeline = (el, axis, { go, position }) => {
     }
     let before = null;
     const step = (now) => {
-      exact += ((now - (before ?? now)) / 1000) * (last / SWEEP_SECONDS) * speed.value;
+      exact += ((now - (before ?? now)) / 1000) * (last / seconds) * speed.value;
       before = now;
       go(exact);
       if (exact >= last) stop();
@@ -141,7 +141,7 @@ const timeline = (el, axis, { go, position }) => {
     go(slider.valueAsNumber);
   });
   listen(play, "click", toggle);
-  const whole = el.closest(".scrub-explorer, .scrub-bug-lab, .scrub-drawing") ?? el.closest(".scrub");
+  const whole = el.closest(".scrub-explorer, .scrub-bug-lab, .scrub-drawing, .scrub-sampler") ?? el.closest(".scrub");
   const toggleFullscreen = () => {
     if (document.fullscreenElement) document.exitFullscreen();
     // A page may forbid it; then nothing happens.
@@ -165,5 +165,6 @@ const timeline = (el, axis, { go, position }) => {
     stop();
     gone.abort();
   };
-  return { draw, dispose };
+  const goOn = () => playing === null && start();
+  return { draw, dispose, play: goOn, stop };
 };

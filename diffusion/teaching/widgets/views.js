@@ -35,8 +35,11 @@ const buildScrub = (el, spec, { position, go }) => {
     const box = element(view.chart ? charts : pictures, "div", { class: "scrub-view" });
     parts.push(VIEWS[view.kind](box, view, axis));
   }
-  parts.push(timeline(element(scrub, "div"), axis, { position, go }));
+  const { play, stop, ...time } = timeline(element(scrub, "div"), axis, { position, go });
+  parts.push(time);
   return {
+    play,
+    stop,
     sketching: parts.find(({ sketching }) => sketching)?.sketching, // of a curve to be drawn
     draw: () => parts.forEach(({ draw }) => draw(position())),
     refresh: () => parts.forEach(({ refresh }) => refresh?.()),

@@ -1,6 +1,7 @@
 """What all our widgets have in common: code for the page, a picture for where none runs, an end."""
 
 import re
+from numbers import Integral
 from pathlib import Path
 
 import anywidget
@@ -28,6 +29,22 @@ def whole(proposal, first: int, last: int) -> int:
         name = proposal["trait"].name
         raise traitlets.TraitError(f"{name} must be in {first} … {last}, not {value}.")
     return value
+
+
+def one_of(choices, proposal):
+    """The value that a trait is to get; TraitError unless it is one of these."""
+    if (value := proposal["value"]) not in choices:
+        name, known = proposal["trait"].name, ", ".join(map(str, choices))
+        raise traitlets.TraitError(f"{name} must be one of {known}, not {value!r}.")
+    return value
+
+
+def check_whole(name: str, value: int, first: int, last: int) -> None:
+    """An argument that must be an integer in first … last."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an integer, not {value!r}.")
+    if not first <= value <= last:
+        raise ValueError(f"{name} must be in {first} … {last}, not {value}.")
 
 
 class PageWidget(anywidget.AnyWidget):
