@@ -141,3 +141,8 @@ def test_labels_for_another_batch_are_refused():
 def test_a_time_without_a_step_is_refused(t):
     with pytest.raises(ValueError, match=r"^t must be in 1 … 100 .*, but it is (0|101)\.$"):
         PointNetwork().denoiser(SCHEDULE)(torch.zeros(2, 2), t)
+
+
+def test_each_element_has_a_time_of_its_own_or_all_have_one():
+    with pytest.raises(ValueError, match=r"shape \(2,\), one time per element"):
+        PointNetwork().denoiser(SCHEDULE)(torch.zeros(2, 2), torch.tensor([1, 2, 3]))

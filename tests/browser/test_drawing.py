@@ -21,9 +21,12 @@ from diffusion.teaching.widgets import (
     HistogramView,
     ImageView,
     PointsView,
+    ScatterView,
     ScheduleExplorer,
     StripView,
+    backward_axis,
     scrub,
+    slit_views,
     snr_axis,
     step_axis,
 )
@@ -171,13 +174,13 @@ CLOUD = torch.tensor([[0.1, 3.0], [2.9, 0.3], [-2.6, -1.4], [-0.4, 0.2]])
 TO = torch.tensor([[1.4, -2.6], [0.5, 0.3], [-1.2, 2.5], [2.7, 1.7]])
 
 
-def ink(page):
+def ink(page, least=60):
     """The places in the plane where the canvas is inked, (N, 2), and how much each is."""
     pixels = page.pixels()
     size = len(pixels)
     assert pixels.shape[1] == size
     red, _, blue, opacity = pixels.unbind(-1)
-    y, x = ((opacity > 60) & ((red - blue).abs() < 40)).nonzero().T  # the circles are orange
+    y, x = ((opacity > least) & ((red - blue).abs() < 40)).nonzero().T  # the circles are orange
     at = (torch.stack([x, y], -1) + 0.5) / size * 2 - 1
     return LIMIT * at * torch.tensor([1, -1]), opacity[y, x].float()
 
@@ -250,6 +253,99 @@ def test_a_trail_is_the_way_of_one_point_up_to_now(page, kind):
         disc = (places - way[place]).norm(dim=1) < 0.1
         assert_close(places[disc].mean(0), way[place], 0.02)
         assert disc.sum() > 0.9 * math.pi * (0.1 / (2 * LIMIT) * len(page.pixels())) ** 2
+
+
+def test_several_points_have_a_trail_each_and_the_first_the_strongest(page):
+    # Three points go to the right, backwards in time; the one in the middle has no trail.
+    across = torch.linspace(-2.8, 2.8, 21)
+    heights = (3.0, 2.5, -3.0)  # where the circles do not reach
+    way = torch.stack([torch.stack([across, torch.full((21,), y)], 1) for y in heights], 1)
+    film = Frames(way, backward_axis(NoiseSchedule(time_steps=20)))
+    page.show(scrub(PointsView(film, trail=[2, 0], limit=LIMIT)))
+    for place in (0, 7, 20):
+        page.go(place)
+        places, weights = ink(page, least=5)
+        line, disc = [], []
+        for y in heights:
+            near = (places[:, 1] - y).abs() < 0.2
+            now = (places - torch.tensor([across[place], y])).norm(dim=1) < 0.15
+            disc.append(weights[near & now].sum() * (2 * LIMIT / len(page.pixels())) ** 2 / 255)
+            line.append(weights[near & ~now & (places[:, 0] < across[place] - 0.2)].sum().item())
+            assert not (near & (places[:, 0] > across[place] + 0.2)).any()  # that is still to come
+        assert 0.02 < disc[0] < 0.8 * disc[2] and disc[1] < 0.01
+        assert disc[2] == pytest.approx(math.pi * (2 * LIMIT / 55) ** 2, rel=0.1)
+        assert line[1] == 0
+        if place:
+            assert 0 < line[0] < 0.5 * line[2]
+
+
+# ------------------------------------------------------------------ a scatter with a slit
+
+DOTS = """() => {
+    const svg = document.querySelector(".scrub-scatter svg");
+    const path = (selector) => svg.querySelector(selector).getAttribute("d");
+    const { width, height } = svg.querySelector("clipPath rect").getBBox();
+    return {
+        dots: path(".scrub-dots"), kept: path(".scrub-kept"), slit: path(".scrub-slit"),
+        grid: path(".scrub-grid"), said: svg.ariaLabel, frame: [width, height],
+        names: Array.from(document.querySelectorAll(".scrub-scatter .scrub-caption, .scrub-where"),
+            (node) => node.innerHTML.replace(/<.?span[^>]*>/g, "")),
+        upwards: svg.querySelector(".scrub-y-label").textContent,
+        slope: (({ width, height }) => height / width)(
+            svg.querySelector(".scrub-y-label").getBoundingClientRect()),
+    };
+}"""
+
+
+def test_a_slit_singles_out_the_dots_that_lie_in_it(page):
+    pairs = gaussian(2500, 2, seed=3) * torch.tensor([1.0, 0.6]) + torch.tensor([0.3, -0.4])
+    centres = torch.linspace(-1, 1.5, 6)
+    page.show(scrub(*slit_views(pairs, centres, width=0.3, limit=2.5)))
+    chart = page.chart()
+    assert chart.x_labels == chart.y_labels == ["−2", "−1", "0", "1", "2"]
+    assert chart.drawn["texts"][-1][2] == "xt"
+
+    def places(d):
+        """Of the dots: each is a line without a length."""
+        assert d.count("M") == d.count("h0")
+        return torch.stack(chart.points(d.replace("h0", " ")), 1) if d else torch.empty(0, 2)
+
+    for place, centre in enumerate(centres.double()):
+        page.go(place)
+        drawn = page.evaluate(DOTS)
+        assert_close(places(drawn["dots"]), pairs[:2000], 0.002 * 5)
+        kept = pairs[:2000][(pairs[:2000, 0].double() - centre).abs() <= 0.15]
+        assert len(kept) > 50
+        assert_close(places(drawn["kept"]), kept, 0.002 * 5)
+        left, top, bottom, right, again = numbers(drawn["slit"])
+        assert_close(
+            chart.x.value(torch.tensor([left, right])), centre + torch.tensor([-0.15, 0.15]), 1e-4
+        )
+        assert_close(chart.y.value(torch.tensor([top, bottom, again])), [2.5, -2.5, 2.5], 1e-4)
+        label = f"{centre:.2f}".replace("-", "−")
+        assert drawn["said"] == (
+            "A dot for each pair, and an upright slit. "
+            f"At x_t = {label}: {len(kept)} of the 2000 dots are in the slit."
+        )
+        assert drawn["names"] == [
+            "pairs (x<sub>t</sub>, x<sub>t−1</sub>)",
+            f"x<sub>t</sub> = {label}",
+        ]
+    assert drawn["frame"][0] == drawn["frame"][1]
+    assert drawn["upwards"] == "xt−1" and drawn["slope"] > 1.2  # it runs from below to above
+    upright = [numbers(line) for line in drawn["grid"].split("M")[1:]]
+    assert_close([chart.x.value(x) for x, *_ in upright], [-2, -1, 0, 1, 2], 1e-6)
+
+
+def test_a_slit_has_its_edges_though_nothing_is_in_it(page):
+    axis = Axis("a", torch.tensor([0.0, 1.0]), ["0", "1"], None, None, "x", "a")
+    page.show(scrub(ScatterView(torch.zeros(1, 2), axis, 0.5, "p", "q_{10}", label="c_{a b}d_e")))
+    for place, kept in ((0, 1), (1, 0)):
+        page.go(place)
+        drawn = page.evaluate(DOTS)
+        assert drawn["kept"].count("M") == kept and drawn["slit"]
+        assert f"{kept} of the 1 dots" in drawn["said"]
+    assert drawn["names"][0] == "c<sub>a b</sub>d<sub>e</sub>" and drawn["upwards"] == "q10"
 
 
 # ------------------------------------------------------------------ curves
@@ -329,6 +425,34 @@ def test_curves_that_grow_end_at_the_playhead(page):
         assert_close(chart.dots, [signal[now], noise[now]], 1e-6)
 
 
+def test_time_that_runs_backwards_begins_at_the_left_with_T(page):
+    schedule = NoiseSchedule(1e-3, 0.2, 100)
+    axis = backward_axis(schedule)
+    t = torch.arange(100, -1, -1)
+    curve = Curve("√ᾱ_t", schedule.signal_rate(t), "signal")
+    page.show(scrub(CurvesView(axis, [curve], grow=True), at=30))
+    slider = ".scrub-timeline input"
+    for place, now in ((70, 30), (0, 100), (40, 60), (100, 0)):
+        if place != 70:  # where it starts
+            page.go(place)
+        chart = page.chart()
+        assert chart.x_labels == ["100", "75", "50", "25", "0"]
+        assert_close([chart.x.value(chart.left), chart.playhead], [100, now], 1e-6)
+        exact = schedule.signal_rate(now, torch.float64)
+        assert_close(chart.dots, [exact], 1e-6)
+        found, values = chart.points(chart.drawn["curves"][0])
+        assert_close([found[0], found[-1]], [100, now], 0.03)
+        assert_close(values, schedule.signal_rate(found.round().long()), 0.002)
+        assert page.text(".scrub-where") == f"t = {now}" and page.texts(".scrub-equation") == []
+        decibels = 10 * schedule.log_snr(now) / math.log(10)
+        snr = f"{decibels:+.1f} dB".replace("-", "−") if now else "+∞ dB"
+        assert page.texts(".scrub-figure") == [f"ᾱt = {exact**2:.4f}", f"SNR = {snr}"]
+        spoken = page.evaluate(f"document.querySelector('{slider}').getAttribute('aria-valuetext')")
+        assert spoken == f"t = {now} of 100"
+    assert chart.drawn["texts"][-1][2] == "time t, backwards"
+    assert page.texts(".scrub-ticks span") == ["100", "75", "50", "25", "0"]
+
+
 # ------------------------------------------------------------------ bars
 
 
@@ -360,6 +484,39 @@ def test_bars_are_as_high_as_they_say_from_left_to_right(page):
         assert_close(tops, row.clamp(max=8), 8 / 510 + 0.004)
         assert page.text(".scrub-legend > .scrub-number") == view.notes[place]
     assert chart.drawn["bell"] is None and chart.drawn["limits"] == []
+
+
+def test_a_law_runs_smoothly_through_the_middles_of_the_bars(page):
+    middles = torch.linspace(-1.9, 2.9, 25, dtype=torch.float64)
+
+    def density(place, at):
+        spread = (0.5, 0.9)[place]
+        return (
+            torch.exp(-(((at - 0.7 * place) / spread) ** 2) / 2) / spread / math.sqrt(2 * math.pi)
+        )
+
+    law = torch.stack([density(place, middles) for place in (0, 1)])
+    view = BarsView(
+        NoiseSchedule(time_steps=1), torch.ones(2, 25), (-2.0, 3.0), "place", "bars", "Bars.",
+        top=1.2, law=law, law_label="p_t",
+    )  # fmt: skip
+    page.show(scrub(view))
+    assert page.texts(".scrub-key") == ["bars", "pt"]
+    for place in (0, 1):
+        page.go(place)
+        chart = page.chart()
+        (d,) = chart.drawn["curves"]
+        assert d.count("S") == 24  # curves that go on in the direction of the one before
+        start, *rest = torch.stack(chart.points(d), 1)
+        handles, ends = torch.stack(rest[::2]), torch.stack(rest[1::2])
+        points = torch.cat([start[None], ends])
+        assert_close(points[:, 0], middles, 0.001)
+        assert_close(points[:, 1], law[place], 0.001)
+        first = torch.cat([start[None], (2 * ends - handles)[:-1]])
+        between = (points[:-1] + 3 * first + 3 * handles + ends) / 8
+        assert_close(between[:, 0], middles[:-1] + 0.1, 0.03)
+        # A straight line would be up to 0.008 below the top.
+        assert_close(between[1:-1, 1], density(place, between[1:-1, 0]), 0.0025)
 
 
 def test_a_histogram_counts_the_values_under_the_bell_curve(page):

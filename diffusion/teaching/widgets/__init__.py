@@ -18,7 +18,9 @@ from diffusion.teaching.widgets.leak import LeakGame
 from diffusion.teaching.widgets.points import PointsView
 from diffusion.teaching.widgets.question import Question, ask
 from diffusion.teaching.widgets.sampler import Sampler
+from diffusion.teaching.widgets.scatter import ScatterView
 from diffusion.teaching.widgets.scrub import scrub
+from diffusion.teaching.widgets.slit import slit_views
 from diffusion.teaching.widgets.spectrum import AboveNoiseView, SpectrumView
 from diffusion.teaching.widgets.strip import StripView
 
@@ -38,6 +40,7 @@ __all__ = [
     "PointsView",
     "Question",
     "Sampler",
+    "ScatterView",
     "ScheduleDrawing",
     "ScheduleExplorer",
     "SpectrumView",
@@ -45,6 +48,7 @@ __all__ = [
     "ask",
     "backward_axis",
     "scrub",
+    "slit_views",
     "snr_axis",
     "step_axis",
     "time_axis",

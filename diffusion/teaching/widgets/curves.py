@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from diffusion import NoiseSchedule
@@ -41,7 +42,7 @@ class CurvesView(View):
 
     Args:
         axis: a NoiseSchedule or an Axis.
-        curves: the Curves to draw.
+        curves: the Curves to draw; an axis without rates has none of its own.
         y_range: fixed, so that a small change looks small.
         alt: what the curves show, a sentence.
         draw: the label of a curve that the learner draws before any is shown; see `scrub(ask=…)`.
@@ -62,6 +63,8 @@ class CurvesView(View):
     ):
         axis = as_axis(axis)
         if curves is None:
+            if not axis.mixes:
+                raise ValueError("this axis has no rates that could be drawn; give it curves.")
             signal, noise = axis.rate_names
             curves = [
                 Curve(signal, axis.signal_rates, "signal"),
@@ -106,6 +109,12 @@ class CurvesView(View):
                 else {}
             )
         )
+
+
+def round_ticks(low: float, high: float, most: int = 7) -> list[float]:
+    """Numbers with few digits from `low` to `high`, evenly spaced, to stand at a chart's axis."""
+    ticks = MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(low, high)
+    return [round(tick, 9) for tick in ticks.tolist() if low <= tick <= high]
 
 
 def quarters(low: float, high: float) -> list[float]:

@@ -7,9 +7,8 @@ const pointsView = (el, view, axis) => {
   if (view.behind) legendKey(caption, "data", "signal", { d: "M7,4a4,4 0 1,0 8,0a4,4 0 1,0 -8,0", class: "scrub-disc" });
   const canvas = element(el, "canvas", { role: "img" });
   const context = canvas.getContext("2d");
-  const { count, limit, frames, behind, x_0, noise, signal_rates, noise_rates } = view;
+  const { count, limit, trails = [], frames, behind, x_0, noise, signal_rates, noise_rates } = view;
   const { unit = limit / 2047 } = view; // of the frames, which are whole numbers when they are sent
-  const trails = [view.trail ?? []].flat();
 
   const coordinate = (t, i) =>
     frames ? frames[2 * count * t + i] * unit : signal_rates[t] * x_0[i] + noise_rates[t] * noise[i];
@@ -56,15 +55,20 @@ const pointsView = (el, view, axis) => {
     for (let i = 0; i < count; i++) context.fillRect(x(t, i) - dot / 2, y(t, i) - dot / 2, dot, dot);
     context.globalAlpha = 1;
 
-    // Points with the way that they have come: where there are several, in thin lines.
+    // Some points, each with the way that it has come; the first one is the strongest.
     context.strokeStyle = context.fillStyle = colour("ink");
-    context.lineWidth = size / (trails.length > 1 ? 450 : 220);
-    for (const point of trails) {
+    for (const [i, point] of trails.entries()) {
+      const weight = i === 0 ? 1 : 0.6;
+      context.globalAlpha = weight;
+      context.lineWidth = (weight * size) / 220;
       context.beginPath();
       for (let k = 0; k <= t; k++) context.lineTo(x(k, point), y(k, point));
       context.stroke();
+    }
+    context.globalAlpha = 1;
+    for (const [i, point] of trails.entries()) {
       context.beginPath();
-      context.arc(x(t, point), y(t, point), size / 55, 0, 2 * Math.PI);
+      context.arc(x(t, point), y(t, point), size / (i === 0 ? 55 : 75), 0, 2 * Math.PI);
       context.fill();
     }
     canvas.ariaLabel = `${view.alt}, ${axis.symbol} = ${axis.label(t)}`;

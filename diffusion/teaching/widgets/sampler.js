@@ -100,7 +100,7 @@ const buildSampler = ({ model, el, go, change }) => {
   const views = () => {
     const points = {
       kind: "points", label: "x_t", count, limit, frames, unit: 1, behind: clouds[0],
-      trail: Array.from({ length: Math.min(TRAILED, count) }, (_, i) => i),
+      trails: Array.from({ length: Math.min(TRAILED, count) }, (_, i) => i),
       get alt() {
         return `${alt}, guesses from ${made.guesser}, ${made.steps}, ${distances[place()].toFixed(3)} from the data`;
       },
