@@ -80,6 +80,7 @@ CHANGES = [
     Change("timeline.js", "(100 * value) / top)", "100 * value)"),
     Change("timeline.js", "show(noiseTerm, noise_rates[t])", "show(noiseTerm, signal_rates[t])"),
     Change("timeline.js", "write(node, text(t))", "write(node, text(Math.max(0, t - 1)))"),
+    Change("timeline.js", "Math.max(label(0), label(last)) || ", ""),
     Change("common.js", "const REST = 110;", "const REST = 0;"),
     Change("common.js", "mend(model.get(name), model)", "model.get(name)"),
     Change("common.js", "performance.now() - told < CROSSING", "false", LAB),

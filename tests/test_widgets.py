@@ -1,6 +1,7 @@
 """Films, axes and the manners of a scrub in Python; what is drawn is in browser/test_drawing.py."""
 
 import base64
+import dataclasses
 import io
 import math
 import subprocess
@@ -30,6 +31,7 @@ from diffusion.teaching.widgets import (
     Question,
     StripView,
     ask,
+    backward_axis,
     scrub,
     snr_axis,
     step_axis,
@@ -164,6 +166,47 @@ def test_an_axis_of_log_snr_has_the_nearest_t():
     assert times[-1] == 1000  # it ends at −10.1, and stands still there
     with pytest.raises(ValueError, match=r"log SNR = −2\.5 and −3\.0, but not at -2.7"):
         axis.position(-2.7)
+
+
+def test_time_runs_backwards_without_a_mixture():
+    axis, forward = backward_axis(SCHEDULE), time_axis(SCHEDULE)
+    assert axis.labels == forward.labels[::-1] and axis.labels[0] == "20"
+    assert {n: texts[::-1] for n, texts in axis.readouts.items()} == forward.readouts
+    assert [axis.position(t) for t in (20, 13, 0)] == [0, 7, 20]
+    with pytest.raises(ValueError, match=r"stops at t = 14 and 13, but not at 13\.5"):
+        axis.position(13.5)
+    assert not axis.mixes and axis.x == "x_t"
+    frames = torch.stack([torch.full((4, 2), t / 10) for t in range(20, -1, -1)])
+    film = Frames(frames, axis)
+    assert torch.equal(film.at(13), torch.full((4, 2), 1.3))
+    it = scrub(PointsView(film), HistogramView(film), at=13)
+    assert (it.position, it.at) == (7, 13) and "t = 20 … 0" in repr(it)
+    assert set(it.spec["axis"]) == {"symbol", "labels", "ticks", "spoken", "readouts"}
+
+
+def test_an_equation_and_read_outs_stand_for_all_views_or_are_not_shown():
+    def shown(*axes):
+        """The parts of the equation, and the names of the read-outs."""
+        views = [BarsView(axis, heights(), (0, 1), "s", "w", alt="") for axis in axes]
+        spec = scrub(*views).spec["axis"]
+        parts = {"result", "terms", "signal_rates", "noise_rates"} & set(spec)
+        return len(parts), [name for name, _ in spec["readouts"]]
+
+    betas, other = torch.linspace(0, 1, 21), NoiseSchedule(0.02, 0.3, 20)
+    step, back = step_axis(betas), backward_axis(SCHEDULE)
+    figures = ["ᾱ_t", "SNR"]
+    assert shown(step, step_axis(betas)) == (4, [])
+    assert shown(SCHEDULE, time_axis(SCHEDULE)) == (4, figures)
+    assert shown(back, backward_axis(SCHEDULE)) == (0, figures)
+    for one, different in [
+        (step, step_axis(betas, noise_rates=betas)),
+        (step, step_axis(betas, signal_rates=betas)),
+        (time_axis(SCHEDULE), time_axis(other)),
+        (back, backward_axis(other)),
+        (step, dataclasses.replace(step, signal_rates=None, noise_rates=None)),
+    ]:
+        assert not one.mixes_like(different) and not different.mixes_like(one)
+        assert shown(one, different) == shown(different, one) == (0, [])
 
 
 def heights(rows=21):

@@ -147,7 +147,8 @@ class Chart:
         self.left, self.right = grid[0][0], grid[0][2]
         self.x = Scale([x for x, *_ in x_texts], self.x_labels)
         self.y = Scale([y for _, y, _ in grid], self.y_labels)
-        assert self.x.unit > 0 > self.y.unit  # to the right and upwards
+        places = [x for x, *_ in x_texts]
+        assert places == sorted(places) and self.y.unit < 0  # to the right and upwards
         for (x, y, _), (_, line, _) in zip(y_texts, grid, strict=True):
             assert x < self.left and 3 <= y - line <= 5  # beside its line; y is where letters stand
 

@@ -23,6 +23,7 @@ from diffusion.teaching.widgets import (
     PointsView,
     ScheduleExplorer,
     StripView,
+    backward_axis,
     scrub,
     snr_axis,
     step_axis,
@@ -327,6 +328,34 @@ def test_curves_that_grow_end_at_the_playhead(page):
             assert_close([places[0], places[-1]], [0, now], 0.26)
             assert_close(found, values[places.round().long()], 0.002)
         assert_close(chart.dots, [signal[now], noise[now]], 1e-6)
+
+
+def test_time_that_runs_backwards_begins_at_the_left_with_T(page):
+    schedule = NoiseSchedule(1e-3, 0.2, 100)
+    axis = backward_axis(schedule)
+    t = torch.arange(100, -1, -1)
+    curve = Curve("√ᾱ_t", schedule.signal_rate(t), "signal")
+    page.show(scrub(CurvesView(axis, [curve], grow=True), at=30))
+    slider = ".scrub-timeline input"
+    for place, now in ((70, 30), (0, 100), (40, 60), (100, 0)):
+        if place != 70:  # where it starts
+            page.go(place)
+        chart = page.chart()
+        assert chart.x_labels == ["100", "75", "50", "25", "0"]
+        assert_close([chart.x.value(chart.left), chart.playhead], [100, now], 1e-6)
+        exact = schedule.signal_rate(now, torch.float64)
+        assert_close(chart.dots, [exact], 1e-6)
+        found, values = chart.points(chart.drawn["curves"][0])
+        assert_close([found[0], found[-1]], [100, now], 0.03)
+        assert_close(values, schedule.signal_rate(found.round().long()), 0.002)
+        assert page.text(".scrub-where") == f"t = {now}" and page.texts(".scrub-equation") == []
+        decibels = 10 * schedule.log_snr(now) / math.log(10)
+        snr = f"{decibels:+.1f} dB".replace("-", "−") if now else "+∞ dB"
+        assert page.texts(".scrub-figure") == [f"ᾱt = {exact**2:.4f}", f"SNR = {snr}"]
+        spoken = page.evaluate(f"document.querySelector('{slider}').getAttribute('aria-valuetext')")
+        assert spoken == f"t = {now} of 100"
+    assert chart.drawn["texts"][-1][2] == "time t, backwards"
+    assert page.texts(".scrub-ticks span") == ["100", "75", "50", "25", "0"]
 
 
 # ------------------------------------------------------------------ bars

@@ -26,7 +26,7 @@ class Axis:
 
     Raises:
         ValueError: fewer than two positions, numbers of labels and rates that differ, values that
-            rise and fall, or rates that are not finite.
+            rise and fall, rates that are not finite, or one rate without the other.
     """
 
     symbol: str
@@ -41,6 +41,8 @@ class Axis:
     readouts: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self):
+        if (self.signal_rates is None) != (self.noise_rates is None):
+            raise ValueError("an axis has both rates, or neither where nothing is mixed.")
         rates = {}
         if self.mixes:
             rates = {"signal_rates": self.signal_rates, "noise_rates": self.noise_rates}
@@ -60,13 +62,15 @@ class Axis:
 
     @property
     def mixes(self) -> bool:
-        return self.signal_rates is not None and self.noise_rates is not None
+        return self.signal_rates is not None
 
     def mixes_like(self, other: "Axis") -> bool:
-        """Whether both have the same coefficients, or none."""
+        """Whether both have the same coefficients; where neither has any, the same read-outs."""
         if not (self.mixes and other.mixes):
-            return self.mixes == other.mixes
-        return torch.equal(self.signal_rates, other.signal_rates)
+            return self.mixes == other.mixes and self.readouts == other.readouts
+        return torch.equal(self.signal_rates, other.signal_rates) and torch.equal(
+            self.noise_rates, other.noise_rates
+        )
 
     @property
     def x(self) -> str:
@@ -128,13 +132,13 @@ def time_axis(schedule: NoiseSchedule, t: Tensor | None = None) -> Axis:
         spoken="time t",
         readouts={
             "ᾱ_t": [f"{a:.4f}" for a in schedule.alpha_bar(t).tolist()],
-            "SNR": [_minus("+∞ dB" if d == float("inf") else f"{d:+.1f} dB") for d in decibels],
+            "SNR": [minus("+∞ dB" if d == float("inf") else f"{d:+.1f} dB") for d in decibels],
         },
     )
 
 
 def backward_axis(schedule: NoiseSchedule) -> Axis:
-    """Time from T down to 0, for what a sampler makes: no mixture of an x_0 and one ε."""
+    """Time from T down to 0, for what a sampler makes: that is no mixture of an x_0 and one ε."""
     forward = time_axis(schedule, torch.arange(schedule.time_steps, -1, -1))
     return replace(forward, signal_rates=None, noise_rates=None, spoken="time t, backwards")
 
@@ -154,7 +158,7 @@ def snr_axis(schedule: NoiseSchedule, log_snrs: Tensor) -> Axis:
     return Axis(
         symbol="log SNR",
         values=log_snrs,
-        labels=[_minus(f"{value:z.1f}") for value in log_snrs.tolist()],
+        labels=[minus(f"{value:z.1f}") for value in log_snrs.tolist()],
         signal_rates=schedule.signal_rate(t),
         noise_rates=schedule.noise_rate(t),
         result="x_t",
@@ -193,5 +197,5 @@ def as_axis(axis: Axis | NoiseSchedule) -> Axis:
     )
 
 
-def _minus(text: str) -> str:
+def minus(text: str) -> str:
     return text.replace("-", "−")

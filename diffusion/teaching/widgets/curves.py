@@ -41,7 +41,7 @@ class CurvesView(View):
 
     Args:
         axis: a NoiseSchedule or an Axis.
-        curves: the Curves to draw.
+        curves: the Curves to draw; an axis without rates has none of its own.
         y_range: fixed, so that a small change looks small.
         alt: what the curves show, a sentence.
         draw: the label of a curve that the learner draws before any is shown; see `scrub(ask=…)`.
@@ -62,6 +62,8 @@ class CurvesView(View):
     ):
         axis = as_axis(axis)
         if curves is None:
+            if not axis.mixes:
+                raise ValueError("this axis has no rates that could be drawn; give it curves.")
             signal, noise = axis.rate_names
             curves = [
                 Curve(signal, axis.signal_rates, "signal"),

@@ -14,18 +14,23 @@ class Blend:
         x_0: clean data, floating point: a picture (3, H, W) or (1, H, W) in [−1, 1], or
             points (N, 2).
         noise: ε, shaped like `x_0`.
-        axis: a NoiseSchedule, to scrub over t, or any other Axis.
+        axis: a NoiseSchedule, to scrub over t, or any other Axis with rates.
     """
 
     def __init__(self, x_0: Tensor, noise: Tensor, axis: Axis | NoiseSchedule):
-        _check_finite("x_0", x_0)
-        _check_finite("noise", noise)
+        check_finite("x_0", x_0)
+        check_finite("noise", noise)
         if x_0.shape != noise.shape:
             raise ValueError(
                 f"noise must have the shape of x_0, {tuple(x_0.shape)}, "
                 f"but its shape is {tuple(noise.shape)}."
             )
         self.x_0, self.noise, self.axis = x_0, noise, as_axis(axis)
+        if not self.axis.mixes:
+            raise ValueError(
+                "this axis has no rates to mix x_0 and noise with; what a sampler makes "
+                "is a film of Frames(frames, axis)."
+            )
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -53,13 +58,13 @@ class Frames:
         if not isinstance(frames, Tensor):
             frames = list(frames)
             for frame in frames:
-                _check_finite("each frame", frame)
+                check_finite("each frame", frame)
             if len({frame.shape for frame in frames}) > 1:
                 raise ValueError("all frames of a film must have the same shape.")
             frames = torch.stack(frames) if frames else torch.empty(0)
         if len(frames) < 2:
             raise ValueError(f"a film needs at least two frames, but it has {len(frames)}.")
-        _check_finite("frames", frames)
+        check_finite("frames", frames)
         self.frames, self.axis = frames, _axis_of(len(frames), axis)
 
     @property
@@ -92,7 +97,7 @@ def _axis_of(count: int, axis: Axis | NoiseSchedule) -> Axis:
     return axis
 
 
-def _check_finite(name: str, x: Tensor) -> None:
+def check_finite(name: str, x: Tensor) -> None:
     if not isinstance(x, Tensor) or not x.is_floating_point():
         kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
         raise TypeError(f"{name} must be a floating-point tensor, not {kind}.")
