@@ -172,13 +172,13 @@ CLOUD = torch.tensor([[0.1, 3.0], [2.9, 0.3], [-2.6, -1.4], [-0.4, 0.2]])
 TO = torch.tensor([[1.4, -2.6], [0.5, 0.3], [-1.2, 2.5], [2.7, 1.7]])
 
 
-def ink(page):
+def ink(page, least=60):
     """The places in the plane where the canvas is inked, (N, 2), and how much each is."""
     pixels = page.pixels()
     size = len(pixels)
     assert pixels.shape[1] == size
     red, _, blue, opacity = pixels.unbind(-1)
-    y, x = ((opacity > 60) & ((red - blue).abs() < 40)).nonzero().T  # the circles are orange
+    y, x = ((opacity > least) & ((red - blue).abs() < 40)).nonzero().T  # the circles are orange
     at = (torch.stack([x, y], -1) + 0.5) / size * 2 - 1
     return LIMIT * at * torch.tensor([1, -1]), opacity[y, x].float()
 
@@ -251,6 +251,30 @@ def test_a_trail_is_the_way_of_one_point_up_to_now(page, kind):
         disc = (places - way[place]).norm(dim=1) < 0.1
         assert_close(places[disc].mean(0), way[place], 0.02)
         assert disc.sum() > 0.9 * math.pi * (0.1 / (2 * LIMIT) * len(page.pixels())) ** 2
+
+
+def test_several_points_have_a_trail_each_and_the_first_the_strongest(page):
+    # Three points go to the right, backwards in time; the second has no trail.
+    across = torch.linspace(-2.8, 2.8, 21)
+    heights = (3.0, 2.5, -3.0)  # where the circles do not reach
+    way = torch.stack([torch.stack([across, torch.full((21,), y)], 1) for y in heights], 1)
+    film = Frames(way, backward_axis(NoiseSchedule(time_steps=20)))
+    page.show(scrub(PointsView(film, trail=[2, 0], limit=LIMIT)))
+    for place in (0, 7, 20):
+        page.go(place)
+        places, weights = ink(page, least=5)
+        line, disc = [], []
+        for y in heights:
+            near = (places[:, 1] - y).abs() < 0.2
+            now = (places - torch.tensor([across[place], y])).norm(dim=1) < 0.15
+            disc.append(weights[near & now].sum() * (2 * LIMIT / len(page.pixels())) ** 2 / 255)
+            line.append(weights[near & ~now & (places[:, 0] < across[place] - 0.2)].sum().item())
+            assert not (near & (places[:, 0] > across[place] + 0.2)).any()  # that is still to come
+        assert 0.02 < disc[0] < 0.8 * disc[2] and disc[1] < 0.01
+        assert disc[2] == pytest.approx(math.pi * (2 * LIMIT / 55) ** 2, rel=0.1)
+        assert line[1] == 0
+        if place:
+            assert 0 < line[0] < 0.5 * line[2]
 
 
 # ------------------------------------------------------------------ curves

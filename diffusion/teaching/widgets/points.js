@@ -5,7 +5,7 @@ const pointsView = (el, view, axis) => {
   mathematics(element(el, "div", { class: "scrub-caption" }), view.label);
   const canvas = element(el, "canvas", { role: "img" });
   const context = canvas.getContext("2d");
-  const { count, limit, trail, frames, x_0, noise, signal_rates, noise_rates } = view;
+  const { count, limit, trails, frames, x_0, noise, signal_rates, noise_rates } = view;
 
   const coordinate = (t, i) => // frames are in 2047ths of `limit`
     frames ? (frames[2 * count * t + i] * limit) / 2047 : signal_rates[t] * x_0[i] + noise_rates[t] * noise[i];
@@ -38,15 +38,20 @@ const pointsView = (el, view, axis) => {
     for (let i = 0; i < count; i++) context.fillRect(x(t, i) - dot / 2, y(t, i) - dot / 2, dot, dot);
     context.globalAlpha = 1;
 
-    if (trail !== null) {
-      // One point, with the way that it has come.
-      context.strokeStyle = context.fillStyle = colour("ink");
-      context.lineWidth = size / 220;
+    // Some points, each with the way that it has come; the first one is the strongest.
+    context.strokeStyle = colour("ink");
+    for (const [i, point] of trails.entries()) {
+      const weight = i === 0 ? 1 : 0.6;
+      context.globalAlpha = weight;
+      context.lineWidth = (weight * size) / 220;
       context.beginPath();
-      for (let k = 0; k <= t; k++) context.lineTo(x(k, trail), y(k, trail));
+      for (let k = 0; k <= t; k++) context.lineTo(x(k, point), y(k, point));
       context.stroke();
+    }
+    context.globalAlpha = 1;
+    for (const [i, point] of trails.entries()) {
       context.beginPath();
-      context.arc(x(t, trail), y(t, trail), size / 55, 0, 2 * Math.PI);
+      context.arc(x(t, point), y(t, point), size / (i === 0 ? 55 : 75), 0, 2 * Math.PI);
       context.fill();
     }
     canvas.ariaLabel = `${view.alt}, ${axis.symbol} = ${axis.label(t)}`;

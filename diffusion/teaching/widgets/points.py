@@ -1,5 +1,8 @@
 """A cloud of points in the plane."""
 
+from collections.abc import Sequence
+from numbers import Integral
+
 import torch
 from torch import Tensor
 
@@ -12,7 +15,8 @@ class PointsView(View):
 
     Args:
         film: a Blend or Frames of points, (N, 2).
-        trail: the index of one point to single out, with the way that it has come.
+        trail: the indices of points to single out, each with the way that it has come; one index,
+            or several, of which the first stands out most.
         limit: the plane is shown from −limit to limit.
         label: the caption. alt: what is to be seen.
     """
@@ -22,23 +26,25 @@ class PointsView(View):
     def __init__(
         self,
         film: Blend | Frames,
-        trail: int | None = None,
+        trail: int | Sequence[int] = (),
         limit: float = 3.5,
         label: str | None = None,
         alt: str = "cloud of points",
     ):
         if len(film.shape) != 2 or film.shape[1] != 2:
             raise ValueError(f"points have the shape (N, 2), not {tuple(film.shape)}.")
-        if trail is not None and not 0 <= trail < film.shape[0]:
-            raise ValueError(f"trail must be in 0 … {film.shape[0] - 1}, not {trail}.")
+        trails = [trail] if isinstance(trail, Integral) else list(trail)
+        for index in trails:
+            if not isinstance(index, Integral) or not 0 <= index < film.shape[0]:
+                raise ValueError(f"trail must be in 0 … {film.shape[0] - 1}, not {index}.")
         super().__init__(film.axis, film.axis.x if label is None else label, alt)
-        self.film, self.trail, self.limit = film, trail, limit
+        self.film, self.trails, self.limit = film, trails, limit
 
     def spec(self, buffers: Buffers) -> dict:
         film = self.film
         spec = super().spec(buffers) | {
             "count": film.shape[0],
-            "trail": self.trail,
+            "trails": list(map(int, self.trails)),
             "limit": self.limit,
         }
         if isinstance(film, Frames):
