@@ -64,6 +64,19 @@ CHANGES = [
     Change("points.js", "/ 2047", "/ 4095"),
     Change("points.js", "of [1, 2])", "of [1, 3])"),
     Change("points.js", "let k = 0; k <= t; k++", "let k = 0; k <= axis.last; k++"),
+    Change("points.js", "const weight = i === 0", "const weight = i >= 0"),
+    Change(
+        "points.js", "lineTo(x(k, point), y(k, point))", "lineTo(x(k, trails[0]), y(k, trails[0]))"
+    ),
+    # a scatter with a slit
+    Change("scatter.js", "- centres[t]) <= width / 2)", "- centres[t]) <= width)"),
+    Change("scatter.js", "[-width / 2, width / 2]", "[-width, width]"),
+    Change("scatter.js", "frame.sy(pairs[2 * i + 1])", "frame.sy(pairs[2 * i])"),
+    Change("chart.js", "rotate(-90)", ""),
+    Change("common.js", "|\\{[^{}]+\\}", ""),
+    Change("bars.js", "(v - rise)", "(v + rise)"),
+    Change("bars.js", "/ 6; // in", "/ 2; // in"),
+    Change("bars.js", "law.subarray(t * bins", "law.subarray(bins"),
     # charts
     Change("chart.js", "left + ((v - x[0])", "left + ((v + 1 - x[0])"),
     Change("chart.js", "{ x: sx(v), y: bottom + 14", "{ x: sx(v) + 9, y: bottom + 14"),
@@ -160,6 +173,12 @@ CHANGES = [
     Change("asking.js", "root.classList.toggle(sketching ?", "void (sketching ?", ANSWERS),
     Change("asking.js", "pin / axis.last", "pin / (axis.last + 1)", ANSWERS),
     Change("asking.js", "[...new Set([", "[...new Array([", ANSWERS),
+    Change(
+        "asking.js",
+        "mathematics(status, says(shown));\n      }\n      if",
+        "write(status, says(shown));\n      }\n      if",
+        ANSWERS,
+    ),
     Change(
         "asking.js",
         "remember(model, ask, ANSWER);",

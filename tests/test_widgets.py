@@ -20,6 +20,7 @@ from diffusion import NoiseSchedule, forward_chain, q_sample
 from diffusion.teaching import plots
 from diffusion.teaching.images import to_uint8
 from diffusion.teaching.widgets import (
+    Axis,
     BarsView,
     Blend,
     Curve,
@@ -29,10 +30,12 @@ from diffusion.teaching.widgets import (
     ImageView,
     PointsView,
     Question,
+    ScatterView,
     StripView,
     ask,
     backward_axis,
     scrub,
+    slit_views,
     snr_axis,
     step_axis,
     time_axis,
@@ -213,8 +216,12 @@ def heights(rows=21):
     return torch.arange(float(rows))[:, None] * torch.tensor([1.0, 2.0])
 
 
-def bars(heights):
-    return BarsView(SCHEDULE, heights, (0, 1), "s", "w", alt="")
+def bars(heights, **options):
+    return BarsView(SCHEDULE, heights, (0, 1), "s", "w", alt="", **options)
+
+
+def scatter(pairs, width=0.1, **options):
+    return ScatterView(pairs, step_axis(torch.tensor([0.0, 1.0])), width, **options)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +258,28 @@ def bars(heights):
         (lambda: ImageView(chain(), show="noise"), ValueError, "stored frames are no sum"),
         (lambda: PointsView(film()), ValueError, r"points have the shape \(N, 2\)"),
         (lambda: PointsView(cloud(), 30), ValueError, "0 … 29, not 30"),
+        (lambda: PointsView(cloud(), [3, -1]), ValueError, "0 … 29, not -1"),
+        (lambda: PointsView(cloud(), [0.5]), ValueError, "0 … 29, not 0.5"),
+        (lambda: CurvesView(backward_axis(SCHEDULE)), ValueError, "no rates .* give it curves"),
+        (
+            lambda: Blend(*[gaussian(3, 4, 4)] * 2, backward_axis(SCHEDULE)),
+            ValueError,
+            "no rates to mix x_0 and noise with.*Frames",
+        ),
+        (lambda: Axis("a", BETAS, ["b"] * 8, BETAS, None, "x", ""), ValueError, "has both rates"),
+        (lambda: scatter(gaussian(5, 3)), ValueError, r"the shape \(N, 2\), not \(5, 3\)"),
+        (lambda: scatter(gaussian(5)), ValueError, r"pairs have the shape"),
+        (lambda: scatter(gaussian(5, 2) / 0), ValueError, "pairs holds values that are not finite"),
+        (lambda: scatter([[1.0, 2.0]]), TypeError, "pairs must be a floating-point tensor"),
+        (lambda: scatter(gaussian(5, 2), 0.0), ValueError, "width must be above 0"),
+        (lambda: scatter(gaussian(5, 2), math.nan), ValueError, "width must be above 0"),
+        (lambda: scatter(gaussian(5, 2), limit=-1), ValueError, "limit must be above 0"),
+        (
+            lambda: slit_views(gaussian(5, 2), BETAS, 0.1, law=lambda x, y: x),
+            ValueError,
+            r"a density for each y, of shape \(60,\), but gives the shape \(1,\)",
+        ),
+        (lambda: slit_views(gaussian(5, 2), BETAS[:, None], 0.1), ValueError, r"not \(8, 1\)"),
         (
             lambda: CurvesView(SCHEDULE, [Curve("x", torch.zeros(20))]),
             ValueError,
@@ -268,6 +297,8 @@ def bars(heights):
         (lambda: bars(-heights()), ValueError, "not negative"),
         (lambda: bars(heights() * 0), ValueError, "one must be above 0"),
         (lambda: bars(heights() / 0), ValueError, "finite"),
+        (lambda: bars(heights(), law=heights()[:, :1]), ValueError, r"each bar.*is \(21, 1\)"),
+        (lambda: bars(heights(), law=-heights()), ValueError, "not negative"),
         (lambda: step_axis(torch.tensor([-0.1, 0.5])), ValueError, "noise_rates must be finite"),
         (lambda: step_axis(torch.tensor([0.1])), ValueError, "two positions or more"),
         (lambda: step_axis(BETAS[[0, 2, 1]]), ValueError, "must rise all the way, or"),
@@ -334,6 +365,56 @@ def test_the_histogram_of_frames_counts_every_value():
         assert_close(torch.from_numpy(shares[position]).float(), expected, atol=0.002, rtol=0)
         share = (values.abs() > 1).float().mean().item()
         assert view["notes"][position] == f"{100 * share:.1f} % beyond ±1"
+
+
+def test_all_that_lies_in_the_slit_is_counted_and_some_of_it_drawn():
+    pairs = gaussian(30_000, 2, seed=8) * torch.tensor([1.0, 0.7]) + torch.tensor([0.2, -0.4])
+    pairs[0] = torch.tensor([0.5, 7.0])  # is off the scale, and counts
+    asked = []
+
+    def law(x, y):
+        asked.append((x.tolist(), y))
+        return torch.distributions.Normal(x, 0.5).log_prob(y).exp()
+
+    centres = torch.tensor([-9.0, -1.0, 0.5, 1.25])
+    views = slit_views(pairs, centres, width=0.25, law=law, limit=2.0, bins=40)
+    dots, bars = received(scrub(*views, at=0.5))["views"]
+    assert np.array_equal(dots["pairs"].reshape(-1, 2), pairs[:2000].numpy())
+    assert np.array_equal(dots["centres"], centres.numpy()) and dots["width"] == 0.25
+    assert views[0].axis.labels == ["−9.00", "−1.00", "0.50", "1.25"]
+
+    x, y = pairs.double().numpy().T
+    middles = np.arange(40) / 10 - 1.95
+    for place, centre in enumerate(centres.tolist()):
+        kept = y[(x >= centre - 0.125) & (x <= centre + 0.125)]
+        density = np.histogram(kept, 40, (-2, 2))[0] / max(1, len(kept)) / 0.1
+        shares = bars["heights"].reshape(4, 40)[place] / 255
+        assert_close(shares * bars["top"], density.clip(max=bars["top"]), atol=0.003, rtol=0)
+        said = "fewer than two draws"
+        if len(kept):
+            said = f"mean {kept.mean():+.3f}, spread {kept.std(ddof=1):.3f} of "
+            said = said.replace("-", "−") + f"{len(kept):,} draws".replace(",", " ")
+        assert bars["notes"][place] == said
+        assert asked[place][0] == [centre]
+        assert_close(asked[place][1].double(), torch.from_numpy(middles), atol=1e-6, rtol=0)
+        exact = np.exp(-2 * (middles - centre) ** 2) * math.sqrt(2 / math.pi)
+        assert_close(bars["law"].reshape(4, 40)[place].copy(), exact.astype("f"), atol=1e-5, rtol=0)
+    assert len(kept) > 1000 and bars["top"] == pytest.approx(1.15 * 0.798, rel=0.01)
+    bars = sent(slit_views(pairs, centres, 0.25)[1])
+    assert "law" not in bars and bars["heights"].max() == 255
+
+
+def test_the_still_of_a_scatter_shows_the_slit_and_what_is_in_it():
+    pairs = torch.tensor([[0.01, 1.01], [0.01, -2.0], [1.51, 0.01], [-3.1, 0.0]])
+    view = scatter(pairs, width=0.5, limit=2.0)  # 32 pixels for 1
+    picture = view.still(0)[..., 0]
+    assert picture.shape == (128, 128)
+    assert (picture == 0).nonzero().tolist() == [[31, 64], [127, 64]]
+    assert (picture == 170).nonzero().tolist() == [[63, 112]]
+    assert (picture == 200).any(0).nonzero().flatten().tolist() == list(range(56, 72))
+    assert (view.still(1) == 0).sum() == 0 and (scatter(pairs, 1e-9).still(0) == 200).any()
+    data, _ = scrub(*slit_views(pairs, torch.tensor([0.0, 1.5]), 0.5))._repr_mimebundle_()
+    assert png(data).shape[1] > 3 * png(data).shape[0]
 
 
 def first_densities(x_0):

@@ -90,7 +90,7 @@ def filmstrip(rows: list[tuple[str, list[Tensor]]], labels: list[str]) -> bytes:
     ax = figure.add_axes((0, 0, 1, 1))  # one for all: each takes longer than its picture
     for column, label in enumerate(labels):
         middle = (column + 0.48) * side
-        ax.text(middle, height - top + 0.06, label, ha="center", color=OBSERVED)
+        ax.text(middle, height - top + 0.06, _mathematics(label), ha="center", color=OBSERVED)
     for row, (name, stills) in enumerate(rows):
         y = height - top - (row + 1) * side
         # It hangs out to the left, and the saved figure is as wide as it takes.
@@ -143,6 +143,7 @@ def _mathematics(text: str) -> str:
         "x_0": "$x_0$",
         "x_1": "$x_1$",
         "x_t": "$x_t$",
+        "x_{t−1}": "$x_{t-1}$",
         "ε": r"$\epsilon$",
     }.items():
         text = text.replace(plain, tex)

@@ -61,7 +61,7 @@ CHART = """(index) => {
     const of = (selector, ...names) => Array.from(svg.querySelectorAll(selector), (node) =>
         names.map((name) => node.getAttribute(name)));
     return {
-        texts: Array.from(svg.querySelectorAll("text"), (node) =>
+        texts: Array.from(svg.querySelectorAll(".scrub-axes text"), (node) =>
             [+node.getAttribute("x"), +node.getAttribute("y"), node.textContent]),
         lines: of(".scrub-axes path", "d").flat(),
         curves: of(".scrub-line:not(.scrub-ghost):not(.scrub-bell)", "d").flat(),

@@ -6,7 +6,7 @@ import torch
 
 from diffusion import NoiseSchedule, forward_chain
 from diffusion.teaching.images import load_image
-from diffusion.teaching.widgets import Blend, Frames, step_axis
+from diffusion.teaching.widgets import Blend, Frames, backward_axis, step_axis
 
 generator = torch.Generator().manual_seed(0)
 schedule, few = NoiseSchedule(), NoiseSchedule(0.02, 0.4, 20)
@@ -21,6 +21,9 @@ cloud = Blend(*points, few)
 walk = Frames(
     [points[0], *forward_chain(points[0], schedule, generator=generator)][::250], schedule
 )
+
+back = Frames(walk.frames.flip(0).repeat(5, 1, 1)[:21], backward_axis(few))
+pairs = torch.randn(300, 2, generator=generator)
 
 heights = torch.rand(21, 8, generator=generator)
 betas = torch.cat([torch.tensor([torch.nan]), few.betas])  # no step leads to t = 0
@@ -56,6 +59,14 @@ scrub(*terms, at=0.2)
 """,
     "cloud": "scrub(PointsView(cloud, trail=2), CurvesView(few), HistogramView(cloud))",
     "walk": "walking = scrub(PointsView(walk, trail=0), HistogramView(walk))\nwalking",
+    "back": """
+rates = [Curve("√ᾱ_t", few.signal_rate(torch.arange(20, -1, -1)), "signal")]
+scrub(PointsView(back, trail=[0, 3, 7]), CurvesView(back.axis, rates))
+""",
+    "slit": """
+law = lambda x, y: torch.distributions.Normal(0 * x, 1.0).log_prob(y).exp()
+scrub(*slit_views(pairs, torch.linspace(-1, 1, 11), width=0.5, law=law))
+""",
     "charts": """
 curves = [Curve("log SNR", few.log_snr(torch.arange(21)), "second", 1), Curve("β_t", betas)]
 scrub(

@@ -4,11 +4,20 @@ import re
 
 import pytest
 import torch
-from exhibits import few, film, noise, x_0
+from exhibits import back, few, film, noise, x_0
 from playwright.sync_api import expect
 
 from diffusion.teaching import widgets
-from diffusion.teaching.widgets import BugLab, Curve, CurvesView, HistogramView, ImageView, scrub
+from diffusion.teaching.widgets import (
+    BugLab,
+    Curve,
+    CurvesView,
+    HistogramView,
+    ImageView,
+    PointsView,
+    scrub,
+    slit_views,
+)
 
 T = torch.arange(21)
 ALPHA_BAR = Curve("ᾱ_t", few.alpha_bar(T), "signal")
@@ -56,6 +65,25 @@ def test_nothing_moves_when_the_views_are_seen(blank):
     press(blank, "Show me")
     assert blank.evaluate(places) == before
     assert blank.get("pins") == [] and all(visible(blank, "canvas"))
+
+
+def test_a_guess_says_t_though_time_runs_backwards_and_a_subscript_is_one(blank):
+    pairs = torch.tensor([[0.0, 0.1], [0.2, 0.3], [0.5, 0.6]])
+    centres = torch.linspace(-1, 1, 5)
+    for views, place, said, share in [
+        ([PointsView(back)], 13, "t = 7", 13 / 20),
+        (slit_views(pairs, centres, 0.5), 3, "x<sub>t</sub> = 0.50", 3 / 4),
+    ]:
+        blank.show(scrub(*views, ask="Where?"))
+        blank.go(place)
+        press(blank, "That is my guess")
+        assert blank.get("pins") == [place]
+        status = blank.page.locator(".scrub-ask [role=status]")
+        assert status.inner_html() == f"The guess: {said}."
+        assert blank.evaluate("document.querySelector('.scrub-pins span').style.cssText") == (
+            f"--at: {share};"
+        )
+        assert blank.texts(".scrub-pins span") == [said.split(" = ")[1]]
 
 
 def test_a_class_pins_several_guesses(blank):

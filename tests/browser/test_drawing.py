@@ -21,10 +21,12 @@ from diffusion.teaching.widgets import (
     HistogramView,
     ImageView,
     PointsView,
+    ScatterView,
     ScheduleExplorer,
     StripView,
     backward_axis,
     scrub,
+    slit_views,
     snr_axis,
     step_axis,
 )
@@ -277,6 +279,75 @@ def test_several_points_have_a_trail_each_and_the_first_the_strongest(page):
             assert 0 < line[0] < 0.5 * line[2]
 
 
+# ------------------------------------------------------------------ a scatter with a slit
+
+DOTS = """() => {
+    const svg = document.querySelector(".scrub-scatter svg");
+    const path = (selector) => svg.querySelector(selector).getAttribute("d");
+    const { width, height } = svg.querySelector("clipPath rect").getBBox();
+    return {
+        dots: path(".scrub-dots"), kept: path(".scrub-kept"), slit: path(".scrub-slit"),
+        grid: path(".scrub-grid"), said: svg.ariaLabel, frame: [width, height],
+        names: Array.from(document.querySelectorAll(".scrub-scatter .scrub-caption, .scrub-where"),
+            (node) => node.innerHTML.replace(/<.?span[^>]*>/g, "")),
+        upwards: svg.querySelector(".scrub-y-label").textContent,
+        slope: (({ width, height }) => height / width)(
+            svg.querySelector(".scrub-y-label").getBoundingClientRect()),
+    };
+}"""
+
+
+def test_a_slit_singles_out_the_dots_that_lie_in_it(page):
+    pairs = gaussian(2500, 2, seed=3) * torch.tensor([1.0, 0.6]) + torch.tensor([0.3, -0.4])
+    centres = torch.linspace(-1, 1.5, 6)
+    page.show(scrub(*slit_views(pairs, centres, width=0.3, limit=2.5)))
+    chart = page.chart()
+    assert chart.x_labels == chart.y_labels == ["−2", "−1", "0", "1", "2"]
+    assert chart.drawn["texts"][-1][2] == "xt"
+
+    def places(d):
+        """Of the dots: each is a line without a length."""
+        assert d.count("M") == d.count("h0")
+        return torch.stack(chart.points(d.replace("h0", " ")), 1) if d else torch.empty(0, 2)
+
+    for place, centre in enumerate(centres.double()):
+        page.go(place)
+        drawn = page.evaluate(DOTS)
+        assert_close(places(drawn["dots"]), pairs[:2000], 0.002 * 5)
+        kept = pairs[:2000][(pairs[:2000, 0].double() - centre).abs() <= 0.15]
+        assert len(kept) > 50
+        assert_close(places(drawn["kept"]), kept, 0.002 * 5)
+        left, top, bottom, right, again = numbers(drawn["slit"])
+        assert_close(
+            chart.x.value(torch.tensor([left, right])), centre + torch.tensor([-0.15, 0.15]), 1e-4
+        )
+        assert_close(chart.y.value(torch.tensor([top, bottom, again])), [2.5, -2.5, 2.5], 1e-4)
+        label = f"{centre:.2f}".replace("-", "−")
+        assert drawn["said"] == (
+            "A dot for each pair, and an upright slit. "
+            f"At x_t = {label}: {len(kept)} of the 2000 dots are in the slit."
+        )
+        assert drawn["names"] == [
+            "pairs (x<sub>t</sub>, x<sub>t−1</sub>)",
+            f"x<sub>t</sub> = {label}",
+        ]
+    assert drawn["frame"][0] == drawn["frame"][1]
+    assert drawn["upwards"] == "xt−1" and drawn["slope"] > 1.2  # it runs from below to above
+    upright = [numbers(line) for line in drawn["grid"].split("M")[1:]]
+    assert_close([chart.x.value(x) for x, *_ in upright], [-2, -1, 0, 1, 2], 1e-6)
+
+
+def test_a_slit_has_its_edges_though_nothing_is_in_it(page):
+    axis = Axis("a", torch.tensor([0.0, 1.0]), ["0", "1"], None, None, "x", "a")
+    page.show(scrub(ScatterView(torch.zeros(1, 2), axis, 0.5, "p", "q_{10}", label="c_{a b}d_e")))
+    for place, kept in ((0, 1), (1, 0)):
+        page.go(place)
+        drawn = page.evaluate(DOTS)
+        assert drawn["kept"].count("M") == kept and drawn["slit"]
+        assert f"{kept} of the 1 dots" in drawn["said"]
+    assert drawn["names"][0] == "c<sub>a b</sub>d<sub>e</sub>" and drawn["upwards"] == "q10"
+
+
 # ------------------------------------------------------------------ curves
 
 
@@ -413,6 +484,39 @@ def test_bars_are_as_high_as_they_say_from_left_to_right(page):
         assert_close(tops, row.clamp(max=8), 8 / 510 + 0.004)
         assert page.text(".scrub-legend > .scrub-number") == view.notes[place]
     assert chart.drawn["bell"] is None and chart.drawn["limits"] == []
+
+
+def test_a_law_runs_smoothly_through_the_middles_of_the_bars(page):
+    middles = torch.linspace(-1.9, 2.9, 25, dtype=torch.float64)
+
+    def density(place, at):
+        spread = (0.5, 0.9)[place]
+        return (
+            torch.exp(-(((at - 0.7 * place) / spread) ** 2) / 2) / spread / math.sqrt(2 * math.pi)
+        )
+
+    law = torch.stack([density(place, middles) for place in (0, 1)])
+    view = BarsView(
+        NoiseSchedule(time_steps=1), torch.ones(2, 25), (-2.0, 3.0), "place", "bars", "Bars.",
+        top=1.2, law=law, law_label="p_t",
+    )  # fmt: skip
+    page.show(scrub(view))
+    assert page.texts(".scrub-key") == ["bars", "pt"]
+    for place in (0, 1):
+        page.go(place)
+        chart = page.chart()
+        (d,) = chart.drawn["curves"]
+        assert d.count("S") == 24  # curves that go on in the direction of the one before
+        start, *rest = torch.stack(chart.points(d), 1)
+        handles, ends = torch.stack(rest[::2]), torch.stack(rest[1::2])
+        points = torch.cat([start[None], ends])
+        assert_close(points[:, 0], middles, 0.001)
+        assert_close(points[:, 1], law[place], 0.001)
+        first = torch.cat([start[None], (2 * ends - handles)[:-1]])
+        between = (points[:-1] + 3 * first + 3 * handles + ends) / 8
+        assert_close(between[:, 0], middles[:-1] + 0.1, 0.03)
+        # A straight line would be up to 0.008 below the top.
+        assert_close(between[1:-1, 1], density(place, between[1:-1, 0]), 0.0025)
 
 
 def test_a_histogram_counts_the_values_under_the_bell_curve(page):

@@ -334,9 +334,12 @@ grey = torch.linspace(-1, 1, 192).view(3, 8, 8)
 worded, points = Blend(grey, grey, axis), Blend(torch.zeros(5, 2), torch.ones(5, 2), axis)
 ones, words = torch.ones(11, 4), dict(label=EVIL, alt=EVIL)
 """,
-    "pictures": "scrub(ImageView(worded, **words), EVIL, PointsView(points, **words))",
+    "pictures": """
+dots = ScatterView(points.x_0, axis, 1.0, EVIL, EVIL, **words)
+scrub(ImageView(worded, **words), EVIL, PointsView(points, **words), dots)
+""",
     "charts of words": """
-bars = BarsView(axis, ones, (0, 1), EVIL, notes=[EVIL] * 11, **words)
+bars = BarsView(axis, ones, (0, 1), EVIL, notes=[EVIL] * 11, law=ones, law_label=EVIL, **words)
 curves = CurvesView(axis, [Curve(EVIL, ones[:, 0])], alt=EVIL)
 scrub(HistogramView(worded, **words), bars, curves, StripView(worded, alt=EVIL))
 """,

@@ -62,8 +62,8 @@ LABELS_OFF = """(scrub) => [...scrub.querySelectorAll(".scrub-axes path")].map((
     return [label.textContent, Math.abs(off)];
 })"""
 
-PIXELS = """(scrub) => [...scrub.querySelectorAll("canvas, .scrub-playhead")]
-    .map((drawn) => drawn.toDataURL?.() ?? drawn.getAttribute("transform")).join()"""
+PIXELS = """(scrub) => [...scrub.querySelectorAll("canvas, .scrub-playhead, .scrub-slit")]
+    .map((drawn) => drawn.toDataURL?.() ?? drawn.outerHTML).join()"""
 SHOW = """(scrub) => {
     const { h, v } = Reveal.getIndices(scrub.closest("section"));
     Reveal.slide(h, v, 99);

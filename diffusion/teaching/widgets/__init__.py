@@ -17,7 +17,9 @@ from diffusion.teaching.widgets.image import ImageView
 from diffusion.teaching.widgets.leak import LeakGame
 from diffusion.teaching.widgets.points import PointsView
 from diffusion.teaching.widgets.question import Question, ask
+from diffusion.teaching.widgets.scatter import ScatterView
 from diffusion.teaching.widgets.scrub import scrub
+from diffusion.teaching.widgets.slit import slit_views
 from diffusion.teaching.widgets.spectrum import AboveNoiseView, SpectrumView
 from diffusion.teaching.widgets.strip import StripView
 
@@ -36,6 +38,7 @@ __all__ = [
     "LeakGame",
     "PointsView",
     "Question",
+    "ScatterView",
     "ScheduleDrawing",
     "ScheduleExplorer",
     "SpectrumView",
@@ -43,6 +46,7 @@ __all__ = [
     "ask",
     "backward_axis",
     "scrub",
+    "slit_views",
     "snr_axis",
     "step_axis",
     "time_axis",

@@ -77,14 +77,14 @@ const asking = (el, scrub, { ask, axis }, { model, change }) => {
           if (shown) sketching.put(model.get("sketch"));
           sketching.reveal(shown);
         }
-        write(status, says(shown));
+        mathematics(status, says(shown));
       }
       if (pins !== model.get("pins")) {
         pins = model.get("pins");
         marks.replaceChildren();
         for (const pin of pins)
           element(marks, "span", { style: `--at: ${pin / axis.last}` }, axis.label(pin));
-        write(status, says(shown));
+        mathematics(status, says(shown));
       }
       scrub.draw();
     },

@@ -1,11 +1,13 @@
-// A bar chart that has its own heights at each position; with the bell curve, a histogram.
+// A bar chart that has its own heights at each position; with the bell curve, a histogram. What a
+// formula says of them, the law, is a line over the bars.
 
 const barsView = (el, view, axis) => {
   el.classList.add("scrub-chart");
-  const { heights, tone, notes, bell, top } = view;
+  const { heights, law, tone, notes, bell, top } = view;
   const legend = element(el, "div", { class: "scrub-legend" });
   legendKey(legend, view.label, tone, { d: "M0,1H22V7H0Z", class: "scrub-bar" });
   if (bell) legendKey(legend, "N(0, 1)", "noise");
+  if (law) legendKey(legend, view.law_label, "third", { d: "M0,4H22" });
   const note = numberSpan(legend, longest(notes));
 
   const [low, high] = view.x_range;
@@ -15,6 +17,7 @@ const barsView = (el, view, axis) => {
     xLabel: view.x_label,
     xTicks: view.x_ticks.map((v) => [v, minus(v)]),
     yTicks: view.y_ticks.map((v) => [v, String(v)]),
+    height: view.height,
   });
   const bars = element(frame.plot, "path", { class: "scrub-bar", "data-tone": tone });
   if (bell) {
@@ -27,9 +30,22 @@ const barsView = (el, view, axis) => {
     const style = { class: "scrub-line scrub-bell", "data-tone": "noise", "stroke-dasharray": DASHES.noise };
     element(frame.plot, "path", { d: `M${curve.join("L")}`, ...style });
   }
+  const curve = law && element(frame.plot, "path", { class: "scrub-line scrub-law", "data-tone": "third" });
 
   const bins = heights.length / (axis.last + 1);
-  const width = ((frame.right - frame.left) / bins).toFixed(3);
+  const step = (frame.right - frame.left) / bins;
+  const width = step.toFixed(3);
+  // Smoothly through the law at the middle of each bar: there, with the slope between its neighbours.
+  const smooth = (values) => {
+    const y = Array.from(values, (v) => frame.sy(v));
+    const points = y.map((v, i) => {
+      const x = frame.left + (i + 0.5) * step;
+      const rise = ((y[i + 1] ?? v) - (y[i - 1] ?? v)) / 6; // in a third of a step
+      const handle = i ? `S${(x - step / 3).toFixed(2)},${(v - rise).toFixed(2)},` : "M";
+      return `${handle}${x.toFixed(2)},${v.toFixed(2)}`;
+    });
+    return points.join("");
+  };
   const draw = (t) => {
     let path = `M${frame.left},${frame.bottom}`;
     for (let i = 0; i < bins; i++) {
@@ -37,6 +53,7 @@ const barsView = (el, view, axis) => {
       path += `V${y.toFixed(1)}h${width}`;
     }
     bars.setAttribute("d", `${path}V${frame.bottom}Z`);
+    curve?.setAttribute("d", smooth(law.subarray(t * bins, (t + 1) * bins)));
     const said = notes[t] ?? "";
     write(note, said);
     frame.svg.ariaLabel = `${view.alt} At ${axis.symbol} = ${axis.label(t)}${said && ", "}${said}.`;

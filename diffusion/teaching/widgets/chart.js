@@ -2,9 +2,11 @@
 
 // In SVG user units, so that a chart grows with its box and stays sharp.
 const CHART = { width: 460, height: 160, left: 38, right: 443, top: 8 };
+const SQUARE = { width: 320, height: 303 }; // so that the frame, without its labels, is one
 
-const chart = (el, { x, y, xLabel, xTicks, yTicks, height = CHART.height }) => {
-  const { width, left, right, top } = CHART;
+const chart = (el, { x, y, xLabel, yLabel, xTicks, yTicks, width = CHART.width, height = CHART.height }) => {
+  const { left, top } = CHART;
+  const right = width - 17;
   const bottom = height - 30;
   const svg = element(el, "svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
   const sx = (v) => left + ((v - x[0]) / (x[1] - x[0])) * (right - left);
@@ -18,6 +20,10 @@ const chart = (el, { x, y, xLabel, xTicks, yTicks, height = CHART.height }) => {
     element(axes, "text", { x: sx(v), y: bottom + 14, "text-anchor": "middle" }, text);
   const name = { x: (left + right) / 2, y: height - 3, "text-anchor": "middle" };
   svgMathematics(element(axes, "text", name), xLabel);
+  if (yLabel) {
+    const upwards = element(svg, "g", { transform: `translate(0,${(top + bottom) / 2}) rotate(-90)` });
+    svgMathematics(element(upwards, "text", { class: "scrub-y-label", "text-anchor": "middle" }), yLabel);
+  }
 
   const id = `scrub-clip-${Math.random().toString(36).slice(2)}`; // of this page's own
   const clip = { x: left, y: top, width: right - left, height: bottom - top };
@@ -32,7 +38,7 @@ const svgMathematics = (node, text) => {
   for (const part of subscripts(text)) {
     if (!part) continue;
     const down = part.startsWith("_") ? 3 : 0;
-    const span = element(node, "tspan", { dy: down - shift }, down ? part.slice(1) : part);
+    const span = element(node, "tspan", { dy: down - shift }, down ? lowered(part) : part);
     if (down) span.setAttribute("font-size", "75%");
     shift = down;
   }

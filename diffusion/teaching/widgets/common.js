@@ -147,14 +147,15 @@ const write = (node, text) => {
   else if (node.firstChild.data !== text) node.firstChild.data = text;
 };
 
-// The parts of "√ᾱ_t · x_0" that are subscripts begin with _. A name such as alpha_bars has none.
-const subscripts = (text) => text.split(/(?<![a-z]{2})(_[A-Za-z0-9]+)/);
+// The parts of "√ᾱ_t · x_{t−1}" that are subscripts begin with _. A name such as alpha_bars has none.
+const subscripts = (text) => text.split(/(?<![a-z]{2})(_(?:[A-Za-z0-9]+|\{[^{}]+\}))/);
+const lowered = (subscript) => subscript.replace(/[_{}]/g, "");
 
-// "√ᾱ_t · x_0" with real subscripts, built from text nodes: labels never pass through HTML.
+// "√ᾱ_t · x_{t−1}" with real subscripts, built from text nodes: labels never pass through HTML.
 const mathematics = (node, text) => {
   node.replaceChildren();
   for (const part of subscripts(text)) {
-    if (part.startsWith("_")) element(node, "sub", {}, part.slice(1));
+    if (part.startsWith("_")) element(node, "sub", {}, lowered(part));
     else node.append(part);
   }
   return node;

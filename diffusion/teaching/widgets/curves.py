@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from diffusion import NoiseSchedule
@@ -108,6 +109,12 @@ class CurvesView(View):
                 else {}
             )
         )
+
+
+def round_ticks(low: float, high: float, most: int = 7) -> list[float]:
+    """Numbers with few digits from `low` to `high`, evenly spaced, to stand at a chart's axis."""
+    ticks = MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(low, high)
+    return [round(tick, 9) for tick in ticks.tolist() if low <= tick <= high]
 
 
 def quarters(low: float, high: float) -> list[float]:

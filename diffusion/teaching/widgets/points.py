@@ -56,13 +56,17 @@ class PointsView(View):
 
     def still(self, position: int) -> Tensor:
         """The cloud as a picture, uint8 (H, W, 1), black on white."""
-        side = 128
-        pixels = ((self.film.frame(position) / self.limit + 1) / 2 * side).long()
-        inside = ((pixels >= 0) & (pixels < side)).all(1)
-        x, y = pixels[inside].T
-        picture = torch.full((side, side, 1), 255, dtype=torch.uint8)
-        picture[side - 1 - y, x] = 60
+        picture = torch.full((128, 128, 1), 255, dtype=torch.uint8)
+        put_dots(picture, self.film.frame(position) / self.limit, 60)
         return picture
 
     def __repr__(self) -> str:
         return f"{self.film.shape[0]} points {self.label}"
+
+
+def put_dots(picture: Tensor, points: Tensor, grey: int) -> None:
+    """Points (N, 2) as dots in a square picture (n, n, 1), whose edges are at −1 and 1."""
+    side = len(picture)
+    pixels = ((points + 1) / 2 * side).floor().long()
+    x, y = pixels[((pixels >= 0) & (pixels < side)).all(1)].T
+    picture[side - 1 - y, x] = grey

@@ -18,6 +18,7 @@ PAGE = [
     "sketch.js",
     "curves.js",
     "bars.js",
+    "scatter.js",
     "fft.js",
     "above_noise.js",
     "spectrum.js",

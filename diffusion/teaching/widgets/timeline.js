@@ -82,7 +82,9 @@ const timeline = (el, axis, { go, position }) => {
 
   // ---------------------------------------------------------------- the read-outs
   const readouts = element(el, "div", { class: "scrub-readouts" });
-  const where = numberSpan(readouts, axis.longestLabel + symbol.length + 3, "scrub-where");
+  const here = element(readouts, "span", { class: "scrub-where" });
+  mathematics(element(here, "span"), `${symbol} = `);
+  const where = numberSpan(here, axis.longestLabel);
   const mixture = signal_rates && liveEquation(readouts, axis); // none, where the views mix differently
   const figures = axis.readouts.map(({ name, text, longest }) => {
     const item = element(readouts, "span", { class: "scrub-figure" });
@@ -92,7 +94,7 @@ const timeline = (el, axis, { go, position }) => {
 
   const draw = (t) => {
     if (slider.valueAsNumber !== t) slider.value = t;
-    write(where, `${symbol} = ${label(t)}`);
+    write(where, label(t));
     mixture?.(t);
     for (const [node, text] of figures) write(node, text(t));
     const of = symbol === "t" ? ` of ${Math.max(label(0), label(last)) || label(last)}` : "";

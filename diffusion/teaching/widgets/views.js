@@ -2,7 +2,7 @@
 
 const VIEWS = {
   image: imageView, points: pointsView, curves: curvesView, bars: barsView, strip: stripView,
-  above_noise: aboveNoiseView, spectrum: spectrumView,
+  above_noise: aboveNoiseView, spectrum: spectrumView, scatter: scatterView,
 };
 
 // In an element that may hold an earlier scrub, which is ended.
