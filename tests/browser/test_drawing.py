@@ -256,7 +256,7 @@ def test_a_trail_is_the_way_of_one_point_up_to_now(page, kind):
 
 
 def test_several_points_have_a_trail_each_and_the_first_the_strongest(page):
-    # Three points go to the right, backwards in time; the one in the middle has no trail.
+    # Three points go to the right, backwards in time; the second has no trail.
     across = torch.linspace(-2.8, 2.8, 21)
     heights = (3.0, 2.5, -3.0)  # where the circles do not reach
     way = torch.stack([torch.stack([across, torch.full((21,), y)], 1) for y in heights], 1)
