@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from diffusion import NoiseSchedule, collapse_noise, forward_chain, q_sample, sample_xt
+from diffusion.reverse_process import ancestral_step, posterior, predict_x_0, sample
 from diffusion.teaching import checks
 
 
@@ -1119,6 +1120,608 @@ REPAIR = {
     "From t = 998 to t = 999, log SNR falls by 5.": cliff_at_the_end(),
 }
 
+# ------------------------------------------------------------------ lesson 7
+
+
+def mean_square(guess, noise):
+    return ((guess - noise) ** 2).mean()
+
+
+def losing(loss=mean_square, sample=sample_xt, ask=lambda denoiser, x_t, t: denoiser(x_t, t)):
+    def attempt(denoiser, x_0, schedule, generator):
+        x_t, noise, t = sample(x_0, schedule, generator)
+        return loss(ask(denoiser, x_t, t), noise)
+
+    return attempt
+
+
+def comparing(with_what):
+    """The guess compared with something else, made of x_t, the noise, x_0, t and the schedule."""
+
+    def attempt(denoiser, x_0, schedule, generator):
+        x_t, noise, t = sample_xt(x_0, schedule, generator)
+        return mean_square(denoiser(x_t, t), with_what(x_t, noise, x_0, t, schedule))
+
+    return attempt
+
+
+def of_two_x_0(denoiser, x_0, schedule, generator):
+    x_t, _, t = sample_xt(x_0, schedule, generator)
+    keep, add = schedule.rates(t, x_0)
+    return mean_square((x_t - add * denoiser(x_t, t)) / keep, x_0)
+
+
+def weighing(denoiser, x_0, schedule, generator):
+    x_t, noise, t = sample_xt(x_0, schedule, generator)
+    weights = schedule.alpha_bar(t).reshape(ones(x_0))
+    return (weights * (denoiser(x_t, t) - noise) ** 2).mean()
+
+
+def element_by_element(denoiser, x_0, schedule, generator):
+    x_t, noise, t = sample_xt(x_0, schedule, generator)
+    parts = zip(x_t, noise, t, strict=True)
+    return sum(mean_square(denoiser(x[None], s[None]), e[None]) for x, e, s in parts) / len(x_0)
+
+
+def going_back(denoiser, x_0, schedule, generator):
+    loss = losing()(denoiser, x_0, schedule, generator)
+    loss.backward()
+    return loss
+
+
+TRAINING_LOSS = merged(
+    FUNCTION,
+    each(lambda factors: losing(sample=sampling(factors)), dict([*first_of(JUMPS).items()][::4])),
+    each(lambda draw: losing(sample=sampling(draw=draw)), first_of(NO_BELL)),
+    each(lambda draw: losing(sample=sampling(draw_t=draw)), first_of(WRONG_T)),
+    {
+        "Correct.": [
+            losing(),
+            losing(torch.nn.functional.mse_loss),
+            losing(lambda g, e: (e - g).pow(2).mean()),
+            losing(lambda g, e: torch.square(g - e).flatten(1).mean(1).mean()),
+            losing(lambda g, e: (g - e).square().sum() / e.numel()),
+            losing(lambda g, e: mean_square(g, e)[None]),
+            losing(lambda g, e: mean_square(g.double(), e.double())),
+            losing(lambda g, e: mean_square(g.sub_(e), 0)),
+            losing(sample=noise_first),
+            losing(sample=one_by_one),
+            losing(ask=lambda denoiser, x_t, t: denoiser(x_t, t.int())),
+            losing(ask=lambda denoiser, x_t, t: denoiser(t=t, x_t=x_t)),
+            losing(ask=lambda denoiser, x_t, t: denoiser(x_t.double(), t)),
+        ],
+        "You added up all squares": [
+            losing(lambda g, e: ((g - e) ** 2).sum()),
+            losing(lambda g, e: ((g - e) ** 2).flatten(1).sum(1).mean()),
+            losing(lambda g, e: torch.nn.functional.mse_loss(g, e, reduction="sum")),
+        ],
+        "You took the root of the mean square": [
+            losing(lambda g, e: mean_square(g, e).sqrt()),
+            losing(lambda g, e: (g - e).norm()),
+        ],
+        "You took absolute values": losing(torch.nn.functional.l1_loss),
+        "You did not square": [
+            losing(lambda g, e: (g - e).mean()),
+            losing(lambda g, e: (e - g).mean()),
+        ],
+        "You squared the mean": losing(lambda g, e: (g - e).mean() ** 2),
+        "That is half of the mean square": losing(lambda g, e: 0.5 * mean_square(g, e)),
+        "That is the Huber loss": losing(torch.nn.functional.smooth_l1_loss),
+        "You compared the guess with x_0": comparing(lambda x_t, e, x_0, t, s: x_0),
+        "You compared the guess with x_t": comparing(lambda x_t, e, x_0, t, s: x_t),
+        "You compared two x_0": of_two_x_0,
+        "You added the noise to the guess": losing(lambda g, e: mean_square(g, -e)),
+        "You compared the guess with nothing": losing(lambda g, e: (g**2).mean()),
+        "numbers differ from the formula. Compare it with yours, term by term. The loss is": [
+            weighing,
+            losing(lambda g, e: ((g - e) ** 4).mean()),
+            losing(lambda g, e: mean_square(g, e) + 0.01),
+        ],
+        "No gradient reaches the denoiser": [
+            losing(lambda g, e: mean_square(g, e).detach()),
+            losing(lambda g, e: mean_square(g.detach(), e)),
+            losing(lambda g, e: mean_square(g.detach(), e.requires_grad_())),
+            torch.no_grad()(losing()),
+            torch.inference_mode()(losing()),
+        ],
+        "That is a float, through which": losing(lambda g, e: mean_square(g, e).item()),
+        "leave loss.backward() to the training loop": going_back,
+        "Yours has the shape (4,). ": losing(lambda g, e: ((g - e) ** 2).mean((1, 2, 3))),
+        "Yours has the shape (4, 4, 4, 4). ": losing(lambda g, e: (g - e) ** 2),
+        "Yours has the shape (2,). ": lambda *given: [losing()(*given)] * 2,
+        "not for x_0 of shape (3, 3): Your code raised": losing(
+            lambda g, e: ((g - e) ** 2).mean((1, 2, 3)).mean()
+        ),
+        "Give back a torch tensor of real numbers, not ndarray": losing(
+            lambda g, e: mean_square(g, e).detach().numpy()
+        ),
+        "Your answer holds NaN": losing(lambda g, e: mean_square(g, e) * math.nan),
+        "Your answer holds inf": losing(lambda g, e: mean_square(g, e) / 0),
+        "You asked the denoiser 0 times": losing(ask=lambda denoiser, x_t, t: x_t),
+        "You asked the denoiser 2 times": losing(
+            ask=lambda denoiser, x_t, t: denoiser(x_t, t) + 0 * denoiser(x_t, t)
+        ),
+        "You gave the denoiser x_0": lambda d, x, s, g: losing(ask=lambda d, x_t, t: d(x, t))(
+            d, x, s, g
+        ),
+        "You gave the denoiser the noise": [
+            losing(sample=lambda *given: itemgetter(1, 1, 2)(sample_xt(*given))),
+            losing(sample=lambda *given: itemgetter(1, 0, 2)(sample_xt(*given))),
+        ],
+        "The denoiser wants x_t of shape (4, 4, 4, 4), not (1, 4, 4, 4)": element_by_element,
+        "The order is denoiser(x_t, t)": losing(ask=lambda denoiser, x_t, t: denoiser(t, x_t)),
+        "Give the denoiser tensors, denoiser(x_t, t), not ndarray": losing(
+            ask=lambda denoiser, x_t, t: denoiser(x_t.numpy(), t)
+        ),
+        "The x_t that you give the denoiser holds NaN": losing(
+            ask=lambda denoiser, x_t, t: denoiser(x_t.sqrt(), t)
+        ),
+        "tensor of shape (4,). Yours is NoneType. sample_xt gives it": losing(
+            ask=lambda denoiser, x_t, t: denoiser(x_t)
+        ),
+        "tensor of shape (4,). Yours is int. ": losing(
+            ask=lambda denoiser, x_t, t: denoiser(x_t, t[0].item())
+        ),
+        "Yours is of shape () and torch.int64": losing(
+            ask=lambda denoiser, x_t, t: denoiser(x_t, t[0])
+        ),
+        "Yours is of shape (4, 1, 1, 1) and torch.int64": losing(
+            ask=lambda denoiser, x_t, t: denoiser(x_t, t.reshape(ones(x_t)))
+        ),
+        "Yours is of shape (4,) and torch.float32": losing(
+            ask=lambda denoiser, x_t, t: denoiser(x_t, t / 5)
+        ),
+        "Yours is of shape (4, 4, 4, 4) and torch.float32": losing(
+            sample=lambda *given: itemgetter(0, 2, 1)(sample_xt(*given))
+        ),
+        "one t for the whole batch": losing(
+            ask=lambda denoiser, x_t, t: denoiser(x_t, t[:1].expand_as(t))
+        ),
+        "You count from 0, as the diffusers library does": losing(
+            ask=lambda denoiser, x_t, t: denoiser(x_t, t - 1)
+        ),
+        "run from 0 to T − 1": losing(sample=sampling(times=(0, 5))),
+        "begin at 0": losing(sample=sampling(times=(0, 6))),
+        "T is never drawn. The upper end": losing(sample=sampling(times=(1, 5))),
+        "Your t run from 2 to 6": losing(ask=lambda denoiser, x_t, t: denoiser(x_t, t + 1)),
+        "The t that you give the denoiser is not": losing(sample=of_two_samples(0, 1, 5)),
+        "The noise that you compare with is not": [
+            losing(sample=of_two_samples(0, 4, 2)),
+            losing(sample=change(lambda x_t, e, t: (x_t, torch.randn_like(e), t))),
+        ],
+        "x_t differs from its formula": [
+            losing(sample=sampling(at_t(lambda k, a: (k, 0.9 * a)))),
+            losing(sample=lambda x, s, g: sample_xt((x + 1) / 2, s, g)),
+        ],
+        "The noise is something else each time": losing(sample=sampling(draw=unseeded(randn))),
+        "The noise is the same in every call": losing(sample=sampling(draw=own_seed(randn))),
+        "same for all pictures.": losing(sample=sampling(draw=same_along(-4))),
+        "Your noise has the mean": losing(sample=sampling(draw=NO_VARIANCE_OF_1[0])),
+        "changed your input": lambda d, x, s, g: losing()(d, x.clamp_(-1, 1), s, g),
+    },
+)
+
+
+def shares_of(s, t):
+    """α_t, β_t, ᾱ_{t−1} and ᾱ_t."""
+    return s.alpha(t), s.beta(t), s.alpha_bar(t - 1), s.alpha_bar(t)
+
+
+def from_tables(shift=0):
+    """The same from the tables, at index t − 1, or further: −1 is the last one."""
+    return lambda s, t: (
+        s.alphas[t - 1 + shift],
+        s.betas[t - 1 + shift],
+        s.alpha_bars[t - 2 + shift],
+        s.alpha_bars[t - 1 + shift],
+    )
+
+
+def factor(formula):
+    """Of a, b, p and q, which stand for α_t, β_t, ᾱ_{t−1} and ᾱ_t."""
+    return eval(f"lambda a, b, p, q: {formula}")
+
+
+X_0, X_T = "p**0.5 * b / (1 - q)", "a**0.5 * (1 - p) / (1 - q)"
+FOR_X_0 = "x_0 is multiplied by √ᾱ_{t−1} β_t / (1 − ᾱ_t). "
+FOR_X_T = "x_t is multiplied by √α_t (1 − ᾱ_{t−1}) / (1 − ᾱ_t). "
+FOR_ALL = "The mean is divided by √α_t. "
+FOR_GUESS = "The guess is multiplied by β_t / √(1 − ᾱ_t). "
+FOR_GUESS_OF_X_0 = "The guess of x_0 is divided by √ᾱ_t. "
+WRONG_OF_X_0 = {
+    "You left out the root of ᾱ_{t−1}": "p * b / (1 - q)",
+    "The root is of ᾱ_{t−1} alone": [
+        "(p * b) ** 0.5 / (1 - q)",
+        "(p * b / (1 - q)) ** 0.5",
+        "p**0.5 * b / (1 - q) ** 0.5",
+    ],
+    "You took α_t in place of ᾱ_{t−1}": "a**0.5 * b / (1 - q)",
+    "You took ᾱ_t in place of ᾱ_{t−1}": "q**0.5 * b / (1 - q)",
+    "You took 1 − ᾱ_{t−1} in place of ᾱ_{t−1}": "(1 - p) ** 0.5 * b / (1 - q)",
+    "You took β_t, which is 1 − α_t, in place of 1 − ᾱ_t": "p**0.5 * b / (1 - a)",
+    "You took 1 − ᾱ_{t−1} in place of 1 − ᾱ_t": "p**0.5 * b / (1 - p)",
+    "You took ᾱ_t in place of 1 − ᾱ_t": "p**0.5 * b / q",
+    "You took α_t in place of β_t": "p**0.5 * a / (1 - q)",
+    "You took β̃_t in place of β_t": "p**0.5 * b * (1 - p) / (1 - q) ** 2",
+    "You left out √ᾱ_{t−1}": "b / (1 - q)",
+    "You left out β_t": "p**0.5 / (1 - q)",
+    "You left out 1 − ᾱ_t": "p**0.5 * b",
+    "You divided by √ᾱ_{t−1}": "b / (1 - q) / p**0.5",
+    "You multiplied by 1 − ᾱ_t": "p**0.5 * b * (1 - q)",
+    "At t = 3 that is": "b",
+}
+WRONG_OF_X_T = {
+    "You left out the root of α_t": "a * (1 - p) / (1 - q)",
+    "The root is of α_t alone": "(a * (1 - p) / (1 - q)) ** 0.5",
+    "You took ᾱ_t in place of α_t": "q**0.5 * (1 - p) / (1 - q)",
+    "You took ᾱ_{t−1} in place of α_t": "p**0.5 * (1 - p) / (1 - q)",
+    "You took ᾱ_{t−1} in place of 1 − ᾱ_{t−1}": "a**0.5 * p / (1 - q)",
+    "You took 1 − ᾱ_t in place of 1 − ᾱ_{t−1}": "a**0.5",
+    "You took β_t, which is 1 − α_t, in place of 1 − ᾱ_{t−1}": "a**0.5 * b / (1 - q)",
+    "You took ᾱ_t in place of 1 − ᾱ_t": "a**0.5 * (1 - p) / q",
+    "You left out √α_t": "(1 - p) / (1 - q)",
+    "You left out 1 − ᾱ_{t−1}": "a**0.5 / (1 - q)",
+    "You left out 1 − ᾱ_t": "a**0.5 * (1 - p)",
+    "You divided by √α_t": "(1 - p) / (1 - q) / a**0.5",
+    "At t = 3 that is": "0.5",
+}
+
+
+def under(formula, make, table):
+    return {formula + words: values for words, values in each(make, table).items()}
+
+
+def averaging(x_0=X_0, x_t=X_T, shares=shares_of, blend=plain):
+    """The posterior's mean, or one with other factors."""
+
+    def attempt(*given):
+        of = shares(given[3], given[2])
+        return blend(factor(x_0)(*of), given[1], factor(x_t)(*of), given[0])
+
+    return attempt
+
+
+def by_precision(x_t, x_0, t, s):
+    """The product of two bell curves, one around √ᾱ_{t−1} x_0 and one around x_t / √α_t."""
+    if t == 1:
+        return x_0
+    a, b, p, _ = shares_of(s, t)
+    first, second = 1 / (1 - p), a / b
+    return (first * p.sqrt() * x_0 + second * x_t / a.sqrt()) / (first + second)
+
+
+POSTERIOR_MEAN = merged(
+    ONE_TENSOR,
+    under(FOR_X_0, lambda x_0: averaging(x_0), WRONG_OF_X_0),
+    under(FOR_X_T, lambda x_t: averaging(x_t=x_t), WRONG_OF_X_T),
+    {
+        "Correct.": [
+            lambda *given: posterior(*given)[0],
+            by_precision,
+            *(averaging(blend=blend) for blend in (plain, *BLENDS[4:])),
+            *(lambda *given, to=to: to(averaging()(*given)) for to in PRECISIONS),
+            averaging(shares=lambda s, t: from_tables()(s, t) if t > 1 else shares_of(s, t)),
+            lambda x_t, x_0, t, s: averaging()(x_t.double(), x_0.double(), torch.tensor(t), s),
+            lambda x_t, x_0, t, s: posterior(x_t, x_0, torch.full((len(x_t),), t), s)[0],
+        ],
+        "x_0 and x_t are swapped": [
+            averaging(X_T, X_0),
+            lambda x_t, x_0, t, s: averaging()(x_0, x_t, t, s),
+        ],
+        "x_0 is missing. The mean": [averaging("0", x_t) for x_t in (X_T, "a**0.5", "a**-0.5")],
+        "x_t is missing. The mean": [averaging(x_0, "0") for x_0 in (X_0, "p**0.5")],
+        "You subtracted x_t": averaging(blend=lambda a, x, b, e: a * x - b * e),
+        "You subtracted x_0": averaging(blend=lambda a, x, b, e: b * e - a * x),
+        FOR_X_0 + "Yours is of step t + 1": [
+            averaging(shares=lambda s, t: shares_of(s, t + 1)),
+            averaging(shares=from_tables(shift=1)),
+        ],
+        FOR_X_0 + "Yours is of step t − 1": averaging(shares=lambda s, t: shares_of(s, t - 1)),
+        FOR_X_T + "Yours is of step t + 1": averaging(
+            shares=lambda s, t: (s.alphas[t], *shares_of(s, t)[1:])
+        ),
+        "not for t = 1 and (3, 4, 4): " + FOR_X_0 + "At t = 1, index t − 2 is −1": averaging(
+            shares=from_tables()
+        ),
+        "differ from the formula. Compare it with yours, term by term.\n": [
+            averaging(blend=lambda *given: plain(*given) + 1),
+            averaging(blend=lambda *given: plain(*given).clamp(-1, 1)),
+        ],
+        "nothing is drawn for it": lambda *given: averaging()(*given) + torch.randn(()),
+        "That is the variance": [
+            lambda *given: posterior(*given)[1],
+            lambda x_t, x_0, t, s: factor("b * (1 - p) / (1 - q)")(*shares_of(s, t)),
+        ],
+        "Give back one tensor, or a list of": posterior,
+        "Give back one tensor, not 2": lambda *given: [averaging()(*given)] * 2,
+        "Your answer holds NaN": averaging(x_t="(p - 1).sqrt()"),
+        "changed your input in place": lambda x_t, x_0, t, s: averaging()(x_t, x_0.mul_(2), t, s),
+    },
+)
+
+
+def less_noise(share="b / (1 - q) ** 0.5", root="a**0.5"):
+    """The mean of a step in Algorithm 2, or one with other factors."""
+    share, root = factor(share), factor(root)
+    return lambda x_t, guess, *of: (x_t - share(*of) * guess) / root(*of)
+
+
+def by_guess(x_0=X_0, x_t=X_T, keep="q**0.5", add="(1 - q) ** 0.5", change=lambda x_0: x_0):
+    """The posterior's mean with a guess of x_0, or one with other factors."""
+    x_0, x_t, keep, add = map(factor, (x_0, x_t, keep, add))
+
+    def mean(x, guess, *of):
+        return x_0(*of) * change((x - add(*of) * guess) / keep(*of)) + x_t(*of) * x
+
+    return mean
+
+
+ALGORITHM_2, DEVIATION = less_noise(), "(b * (1 - p) / (1 - q)) ** 0.5"
+
+
+def down(s):
+    return range(s.time_steps, 0, -1)
+
+
+def one_for_each(x_t, t):
+    return torch.full((len(x_t),), t)
+
+
+def walking_back(
+    mean=ALGORITHM_2,
+    deviation=DEVIATION,
+    draw=randn,
+    times=down,
+    last=1,  # in which nothing is added
+    tell=one_for_each,
+    shares=shares_of,
+    start=lambda x_T: x_T,
+    change=lambda x_t: x_t,
+):
+    def attempt(denoiser, x_T, schedule, generator):
+        x_t = start(x_T)
+        for t in times(schedule):
+            of = shares(schedule, t)
+            x_t = mean(x_t, denoiser(x_t, tell(x_t, t)), *of)
+            if t > last:
+                x_t = x_t + factor(deviation)(*of) * draw(x_t.shape, generator)
+            x_t = change(x_t)
+        return x_t
+
+    return attempt
+
+
+def telling(tell):
+    return walking_back(tell=tell)
+
+
+def by_library(denoiser, x_t, schedule, generator):
+    for t in reversed(range(1, len(schedule) + 1)):
+        guess = denoiser(x_t, one_for_each(x_t, t))
+        mean, variance = posterior(x_t, predict_x_0(x_t, guess, t, schedule), t, schedule)
+        x_t = mean + variance**0.5 * randn(x_t.shape, generator)
+    return x_t
+
+
+@torch.no_grad()
+def by_tables(denoiser, x_T, schedule, generator):
+    """In float64 and in place, with all noise drawn first."""
+    T = schedule.time_steps
+    noises = torch.randn(T, *x_T.shape, generator=generator, dtype=torch.float64)
+    before = one_in_front(schedule.alpha_bars)[:-1]
+    variances = schedule.betas * (1 - before) / (1 - schedule.alpha_bars)
+    x_t, t = x_T.clone().double(), T
+    while t:
+        times = t * torch.ones(len(x_t), dtype=torch.long)
+        x_t -= schedule.betas[t - 1] / schedule.noise_rate(t) * denoiser(x_t, times)
+        x_t /= schedule.alphas[t - 1].sqrt()
+        x_t += variances[t - 1].sqrt() * noises[t - 1] * (t > 1)
+        t -= 1
+    return x_t
+
+
+def each_from(start):
+    """All x_t on the way, each made of the last one, or of something else."""
+
+    def attempt(denoiser, x_t, schedule, generator):
+        x_T = x_t
+        for t in down(schedule):
+            x_t = ancestral_step(denoiser, start(x_t, x_T), t, schedule, generator=generator)
+            yield x_t
+
+    return attempt
+
+
+on_the_way = each_from(lambda x_t, x_T: x_t)
+
+
+def same_in_each_step(denoiser, x_T, schedule, generator):
+    noise = randn(x_T.shape, generator)
+    return walking_back(draw=lambda *given: noise)(denoiser, x_T, schedule, generator)
+
+
+def asking(ask):
+    """The denoiser is asked in another way."""
+    return lambda d, *given: sample(lambda x_t, t: ask(d, x_t, t), *given)
+
+
+WRONG_MEANS = {
+    "You added the guess of the noise": [
+        less_noise("-b / (1 - q) ** 0.5"),
+        by_guess(add="-((1 - q) ** 0.5)"),
+    ],
+    "You took that for a guess of x_0": lambda x, guess, *of: (
+        factor(X_0)(*of) * guess + factor(X_T)(*of) * x
+    ),
+    "The guess is not used": [less_noise("0"), less_noise("0", "a**-0.5"), by_guess("0")],
+    "x_t is forgotten": [
+        by_guess(x_t="0"),
+        lambda x_t, guess, *of: ALGORITHM_2(0, guess, *of),
+    ],
+    "You took all of the noise away": [
+        by_guess("1", "0"),
+        by_guess("p**0.5", "0"),
+        less_noise("(1 - q) ** 0.5"),
+    ],
+    "That is the step of DDIM": lambda x_t, guess, *of: (
+        by_guess("p**0.5", "0")(x_t, guess, *of) + factor("(1 - p) ** 0.5")(*of) * guess
+    ),
+    "A bracket is misplaced": lambda x_t, guess, a, b, p, q: (
+        x_t / a.sqrt() - b / (1 - q).sqrt() * guess
+    ),
+    FOR_ALL + "You left out √α_t": less_noise(root="1"),
+    FOR_ALL + "You left out the root": [less_noise(root="a"), less_noise("b", "a")],
+    FOR_ALL + "You multiplied by √α_t": less_noise(root="a**-0.5"),
+    FOR_ALL + "You took ᾱ_t in": less_noise(root="q**0.5"),
+    FOR_ALL + "You took ᾱ_{t−1} in": less_noise(root="p**0.5"),
+    FOR_GUESS + "You left out the root of 1 − ᾱ_t. Or: For x_0, the": less_noise("b / (1 - q)"),
+    FOR_GUESS + "You left out √(1 − ᾱ_t). Or: For x_0, the": less_noise("b"),
+    FOR_GUESS + "You left out β_t": less_noise("(1 - q) ** -0.5"),
+    FOR_GUESS + "You took β_t, which is 1 − α_t, in": less_noise("b**0.5"),
+    FOR_GUESS + "You took α_t in place of β_t": less_noise("a / (1 - q) ** 0.5"),
+    FOR_GUESS + "You took ᾱ_t in place of 1 − ᾱ_t": less_noise("b / q**0.5"),
+    FOR_GUESS + "You multiplied by √(1 − ᾱ_t)": less_noise("b * (1 - q) ** 0.5"),
+    FOR_GUESS + "The root is of 1 − ᾱ_t alone": less_noise("(b / (1 - q)) ** 0.5"),
+    FOR_GUESS_OF_X_0 + "You left out √ᾱ_t": by_guess(keep="1"),
+    FOR_GUESS_OF_X_0 + "You left out the root of ᾱ_t": by_guess(keep="q"),
+    "For x_0, the guess is multiplied by √(1 − ᾱ_t). You took ᾱ_t in": by_guess(add="q**0.5"),
+    FOR_X_0 + "You took α_t in place of β_t": by_guess("p**0.5 * a / (1 - q)"),
+    FOR_X_0 + "You took ᾱ_t in place of ᾱ_{t−1}. Or: " + FOR_GUESS_OF_X_0: by_guess(
+        "q**0.5 * b / (1 - q)"
+    ),
+    FOR_X_T + "You took ᾱ_t in place of α_t": by_guess(x_t="q**0.5 * (1 - p) / (1 - q)"),
+    "term by term. At t = 3, your mean is": [
+        less_noise("0.3"),
+        lambda *given: 0.5 * ALGORITHM_2(*given),
+    ],
+    "differ from the formula. Compare it with yours, term by term.\n": by_guess(change=torch.tanh),
+    "You clamp the guess of x_0": by_guess(change=lambda x_0: x_0.clamp(-1, 1)),
+}
+OWN_SPREAD = "took the noise's own mean away, or divided"
+SAMPLER = merged(
+    ONE_TENSOR,
+    each(walking_back, WRONG_MEANS),
+    each(
+        lambda draw: walking_back(draw=draw),
+        first_of(NO_BELL) | {OWN_SPREAD: NO_BELL[OWN_SPREAD][-1]},
+    ),
+    each(
+        telling,
+        {
+            "Correct.": [
+                lambda x_t, t: torch.tensor([t] * len(x_t)),
+                lambda x_t, t: torch.tensor(t).expand(len(x_t)).int(),
+            ],
+            "Yours is int. torch.full((len(x_t),), t) makes it": lambda x_t, t: t,
+            "Yours is of shape () and torch.int64": lambda x_t, t: torch.tensor(t),
+            "Yours is of shape (1,) and torch.int64": lambda x_t, t: torch.tensor([t]),
+            "Yours is of shape (200,) and torch.float32": lambda x_t, t: t * torch.ones(len(x_t)),
+            "but not for T = 3 and (5, 2): The denoiser": lambda x_t, t: torch.full((200,), t),
+            "All elements take the same": lambda x_t, t: torch.arange(len(x_t)) % 5 + 1,
+            "You asked the denoiser at t = 5, 5, 5, 5, 5. With": lambda x_t, t: torch.full(
+                (len(x_t),), 5
+            ),
+        },
+    ),
+    each(
+        asking,
+        {
+            "Yours is NoneType": lambda d, x_t, t: d(x_t),
+            "The order is denoiser(x_t, t)": lambda d, x_t, t: d(t, x_t),
+            "The denoiser wants x_t of shape (200, 3, 4, 4), not (3, 4, 4)": (
+                lambda d, x_t, t: d(x_t[0], t)
+            ),
+            "The x_t that you give the denoiser holds NaN": lambda d, x_t, t: d(x_t.sqrt(), t),
+            "Leave x_t in float32. Yours is torch.float16": lambda d, x_t, t: d(x_t.half(), t),
+            "The x_t that you give the denoiser holds inf": lambda d, x_t, t: d(x_t / 0, t),
+            "You never asked the denoiser": lambda d, x_t, t: x_t,
+            "You asked the denoiser at t = 5, 5, 4, 4, 3, 3, 2, 2, 1, 1. With T = 5, ask it once": (
+                lambda d, x_t, t: (d(x_t, t) + d(x_t, t)) / 2
+            ),
+        },
+    ),
+    {
+        "Correct.": [
+            *(sample, by_library, by_tables, walking_back(), walking_back(by_guess())),
+            *(walking_back(change=to) for to in (Tensor.double, Tensor.requires_grad_)),
+            torch.inference_mode()(walking_back()),
+            walking_back(deviation=f"-({DEVIATION})", start=Tensor.clone),
+            walking_back(by_guess(), last=0),  # β̃_1 is 0
+            lambda *given: [*on_the_way(*given)][-1],
+            lambda *given: [*walking_back()(*given)],
+        ],
+        "Leave x_0 in float32. Yours is torch.": [
+            lambda *given, to=to: to(sample(*given)) for to in (Tensor.half, Tensor.long)
+        ],
+        "You walk upwards": [
+            walking_back(times=times_of),
+            walking_back(times=lambda s: range(len(s)), shares=from_tables(shift=1)),
+        ],
+        "Your t run from T − 1 down to 0": walking_back(
+            times=lambda s: reversed(range(len(s))), shares=from_tables(shift=1)
+        ),
+        "The last step, t = 1, is missing": walking_back(times=lambda s: range(len(s), 1, -1)),
+        "The first step, t = T, is missing": walking_back(times=lambda s: range(len(s) - 1, 0, -1)),
+        "There is no step t = 0": walking_back(
+            times=lambda s: range(len(s), -1, -1), shares=from_tables()
+        ),
+        "You took the first step alone": lambda *given: next(on_the_way(*given)),
+        "You asked the denoiser at t = 5, 3, 1. With": walking_back(times=lambda s: down(s)[::2]),
+        "You start from something else": [
+            walking_back(start=torch.zeros_like),
+            lambda d, x_T, s, g: sample(d, randn(x_T.shape, g), s, g),
+        ],
+        "Every step starts from x_T": lambda *given: [*each_from(lambda x_t, x_T: x_T)(*given)][-1],
+        "You gave back x_1": lambda *given: [*on_the_way(*given)][-2],
+        "Give back one tensor, not 5": on_the_way,
+        "Give back one tensor, not 6": lambda d, x_T, s, g: [x_T, *on_the_way(d, x_T, s, g)],
+        FOR_GUESS + "Yours is of step t − 1": walking_back(
+            shares=lambda s, t: (s.alpha(t), s.beta(max(t - 1, 1)), *shares_of(s, t)[2:])
+        ),
+        "You clamp x_t, or the result": [
+            *(walking_back(change=lambda x, low=low: x.clamp(low, 1)) for low in (-1, 0)),
+            lambda *given: sample(*given).clamp(-1, 1),
+        ],
+        "No noise is added": walking_back(last=9),
+        "You add noise in the last step": [
+            walking_back(last=0, deviation=deviation) for deviation in ("b**0.5", "1")
+        ],
+        "The noise that you add has the variance β_t": walking_back(deviation="b**0.5"),
+        "You scaled the noise with a variance": [
+            walking_back(deviation=deviation) for deviation in ("b * (1 - p) / (1 - q)", "b")
+        ],
+        "The noise arrives at full strength": walking_back(deviation="1"),
+        "At t = 2, your noise has the mean 0.00 and the standard deviation 0.00": walking_back(
+            last=2
+        ),
+        "and the standard deviation 0.63. They should be 0 and √β̃_t = 0.56": walking_back(
+            deviation=f"1.1 * {DEVIATION}"
+        ),
+        "your noise has the mean 0.11 and": walking_back(draw=twice(randn, lambda n, m: n + 0.3)),
+        "The noise is the same in every step": [
+            same_in_each_step,
+            walking_back(draw=reseeded(randn)),
+            walking_back(draw=own_seed(randn)),
+        ],
+        "The noise of one element tells about another's": walking_back(
+            draw=twice(randn, lambda n, m: torch.cat([n[::2], n[::2]])[: len(n)])
+        ),
+        "The noise is the same for all elements": walking_back(draw=same_along(-4)),
+        "The noise is something else each time": [
+            walking_back(draw=unseeded(randn)),
+            walking_back(less_noise("0"), draw=unseeded(randn)),
+            lambda d, x_T, s, g: sample(d, x_T, s),
+        ],
+        "The noise is the same in every call": lambda d, x_T, s, g: sample(
+            d, x_T, s, torch.Generator().manual_seed(0)
+        ),
+        "changed your input in place": lambda d, x_T, s, g: x_T.copy_(sample(d, x_T, s, g)),
+        "but not for T = 3 and (5, 2): Your code raised": walking_back(
+            draw=lambda size, g: randn((size[0], 3, 4, 4), g)
+        ),
+    },
+)
+
 # ------------------------------------------------------------------ the tests
 
 EXERCISES = {
@@ -1132,6 +1735,9 @@ EXERCISES = {
     checks.check_sample_xt: SAMPLE_XT,
     checks.check_cosine: COSINE,
     checks.check_repair: REPAIR,
+    checks.check_training_loss: TRAINING_LOSS,
+    checks.check_posterior_mean: POSTERIOR_MEAN,
+    checks.check_sampler: SAMPLER,
 }
 CASES = [
     pytest.param(check, words, id=f"{check.__name__}-{words}")
@@ -1195,12 +1801,23 @@ def test_the_global_source_of_randomness_is_left_alone():
     before = torch.get_rng_state()
     said(checks.check_q_sample, jumping())
     said(checks.check_sample_xt, sample_xt)
+    said(checks.check_training_loss, losing())
+    said(checks.check_sampler, sample)
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_the_learner_may_have_switched_gradients_off():
+    with torch.no_grad():
+        assert said(checks.check_training_loss, losing()) == "Correct.\n"
+
+
 def test_chance_never_fails_a_right_answer(monkeypatch):
-    for seed, (check, attempt) in itertools.product(
-        range(4), {checks.check_q_sample: jumping(), checks.check_sample_xt: sample_xt}.items()
-    ):
+    drawn = {
+        checks.check_q_sample: jumping(),
+        checks.check_sample_xt: sample_xt,
+        checks.check_training_loss: losing(),
+        checks.check_sampler: sample,
+    }
+    for seed, (check, attempt) in itertools.product(range(4), drawn.items()):
         monkeypatch.setattr(sys.modules[check.__module__], "SEED", seed)
         assert said(check, attempt) == "Correct.\n"

@@ -14,6 +14,11 @@ from diffusion.teaching.checks.lesson_3 import check_beta_end_for_100, check_sch
 from diffusion.teaching.checks.lesson_4 import check_q_sample
 from diffusion.teaching.checks.lesson_5 import check_sample_xt
 from diffusion.teaching.checks.lesson_6 import check_cosine, check_repair
+from diffusion.teaching.checks.lesson_7 import (
+    check_posterior_mean,
+    check_sampler,
+    check_training_loss,
+)
 
 __all__ = [
     "NOT_ATTEMPTED",
@@ -22,9 +27,12 @@ __all__ = [
     "check_cosine",
     "check_forward_chain",
     "check_forward_step",
+    "check_posterior_mean",
     "check_q_sample",
     "check_repair",
     "check_sample_xt",
+    "check_sampler",
     "check_schedule_tables",
     "check_signal_left",
+    "check_training_loss",
 ]
