@@ -1173,22 +1173,19 @@ TRAINING_LOSS = merged(
     FUNCTION,
     each(lambda factors: losing(sample=sampling(factors)), dict([*first_of(JUMPS).items()][::4])),
     each(lambda draw: losing(sample=sampling(draw=draw)), first_of(NO_BELL)),
-    each(lambda draw: losing(sample=sampling(draw_t=draw)), WRONG_T),
+    each(lambda draw: losing(sample=sampling(draw_t=draw)), first_of(WRONG_T)),
     {
         "Correct.": [
             losing(),
             losing(torch.nn.functional.mse_loss),
-            losing(torch.nn.MSELoss()),
             losing(lambda g, e: (e - g).pow(2).mean()),
             losing(lambda g, e: torch.square(g - e).flatten(1).mean(1).mean()),
             losing(lambda g, e: (g - e).square().sum() / e.numel()),
-            losing(lambda g, e: (g - e).norm() ** 2 / g.numel()),
             losing(lambda g, e: mean_square(g, e)[None]),
             losing(lambda g, e: mean_square(g.double(), e.double())),
             losing(lambda g, e: mean_square(g.sub_(e), 0)),
             losing(sample=noise_first),
             losing(sample=one_by_one),
-            losing(sample=sampling(draw=NORMAL[-1])),
             losing(ask=lambda denoiser, x_t, t: denoiser(x_t, t.int())),
             losing(ask=lambda denoiser, x_t, t: denoiser(t=t, x_t=x_t)),
             losing(ask=lambda denoiser, x_t, t: denoiser(x_t.double(), t)),
@@ -1573,7 +1570,7 @@ WRONG_MEANS = {
         x_t / a.sqrt() - b / (1 - q).sqrt() * guess
     ),
     FOR_ALL + "You left out √α_t": less_noise(root="1"),
-    FOR_ALL + "You left out the root": less_noise(root="a"),
+    FOR_ALL + "You left out the root": [less_noise(root="a"), less_noise("b", "a")],
     FOR_ALL + "You multiplied by √α_t": less_noise(root="a**-0.5"),
     FOR_ALL + "You took ᾱ_t in": less_noise(root="q**0.5"),
     FOR_ALL + "You took ᾱ_{t−1} in": less_noise(root="p**0.5"),
@@ -1635,6 +1632,7 @@ SAMPLER = merged(
                 lambda d, x_t, t: d(x_t[0], t)
             ),
             "The x_t that you give the denoiser holds NaN": lambda d, x_t, t: d(x_t.sqrt(), t),
+            "Leave x_t in float32. Yours is torch.float16": lambda d, x_t, t: d(x_t.half(), t),
             "The x_t that you give the denoiser holds inf": lambda d, x_t, t: d(x_t / 0, t),
             "You never asked the denoiser": lambda d, x_t, t: x_t,
             "You asked the denoiser at t = 5, 5, 4, 4, 3, 3, 2, 2, 1, 1. With T = 5, ask it once": (
@@ -1645,13 +1643,15 @@ SAMPLER = merged(
     {
         "Correct.": [
             *(sample, by_library, by_tables, walking_back(), walking_back(by_guess())),
-            *(walking_back(draw=draw) for draw in NORMAL),
             *(walking_back(change=to) for to in (Tensor.double, Tensor.requires_grad_)),
             torch.inference_mode()(walking_back()),
             walking_back(deviation=f"-({DEVIATION})", start=Tensor.clone),
             walking_back(by_guess(), last=0),  # β̃_1 is 0
             lambda *given: [*on_the_way(*given)][-1],
             lambda *given: [*walking_back()(*given)],
+        ],
+        "Leave x_0 in float32. Yours is torch.": [
+            lambda *given, to=to: to(sample(*given)) for to in (Tensor.half, Tensor.long)
         ],
         "You walk upwards": [
             walking_back(times=times_of),
@@ -1804,6 +1804,11 @@ def test_the_global_source_of_randomness_is_left_alone():
     said(checks.check_training_loss, losing())
     said(checks.check_sampler, sample)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_learner_may_have_switched_gradients_off():
+    with torch.no_grad():
+        assert said(checks.check_training_loss, losing()) == "Correct.\n"
 
 
 def test_chance_never_fails_a_right_answer(monkeypatch):

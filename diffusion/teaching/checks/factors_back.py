@@ -134,7 +134,7 @@ def name_step(a: Tensor, b: Tensor, t: Tensor, schedule: NoiseSchedule) -> None:
     if alone := [slip for slip, *more in slips if slip and not more]:
         raise Mistake(" Or: ".join(alone))  # these are the same numbers
     for form in slips:
-        if all(form):
+        if form and all(form):
             raise Mistake(form[0])
 
     worst = (yours - right).abs().amax(0).argmax()

@@ -198,14 +198,14 @@ def _check_formula(x_t, noise, t, x_0: Tensor, schedule: NoiseSchedule) -> None:
             "The noise that you give back is not the noise that you added. Draw it once, and use "
             "it twice."
         )
-    elif fits_another_t(x_t, noise, x_0, schedule):
+    elif fits_some_t(x_t, noise, x_0, schedule):
         otherwise = (
             "The t that you give back is not the t that you used. Draw it once, and use it twice."
         )
     compare_tensor(x_t, right, mistakes, otherwise)
 
 
-def fits_another_t(x_t: Tensor, noise: Tensor, x_0: Tensor, schedule: NoiseSchedule) -> bool:
+def fits_some_t(x_t: Tensor, noise: Tensor, x_0: Tensor, schedule: NoiseSchedule) -> bool:
     """Whether each element of x_t, shape (calls, B, …), is a jump with this noise to some t."""
     distances = [
         (schedule.signal_rate(t) * x_0 + schedule.noise_rate(t) * noise - x_t).abs()

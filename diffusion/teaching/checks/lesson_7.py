@@ -39,7 +39,7 @@ from diffusion.teaching.checks.lesson_5 import (
     TIMES,
     check_draws,
     check_times,
-    fits_another_t,
+    fits_some_t,
 )
 from diffusion.teaching.checks.walks import Walk, check_walks
 
@@ -62,6 +62,7 @@ def _denoiser(shape: torch.Size, asked: Asked, advice: str) -> Denoiser:
         if x_t.shape != shape:
             yours = tuple(x_t.shape)
             raise Mistake(f"The denoiser wants x_t of shape {tuple(shape)}, not {yours}.")
+        _check_dtype("x_t", x_t)
         finite("The x_t that you give the denoiser", x_t)
         yours = f"of shape {tuple(t.shape)} and {t.dtype}" if real_tensor(t) else kind(t)
         if not real_tensor(t) or t.shape != shape[:1] or t.dtype not in INTEGERS:
@@ -77,6 +78,11 @@ def _denoiser(shape: torch.Size, asked: Asked, advice: str) -> Denoiser:
     return denoiser
 
 
+def _check_dtype(name: str, x: Tensor) -> None:
+    if x.dtype not in (torch.float32, torch.float64):
+        raise Mistake(f"Leave {name} in float32. Yours is {x.dtype}.")
+
+
 def _asking(x: Tensor, schedule: Callable, advice: str) -> tuple[Callable, list[Asked]]:
     """A trial's inputs, and, for each time that they are made, what their denoiser is asked."""
     runs = []
@@ -89,6 +95,7 @@ def _asking(x: Tensor, schedule: Callable, advice: str) -> tuple[Callable, list[
     return inputs, runs
 
 
+@torch.enable_grad()
 def check_training_loss(
     attempt: Callable[[Denoiser, Tensor, NoiseSchedule, Generator], Tensor],
 ) -> None:
@@ -209,7 +216,7 @@ def _wrong_losses(guess, noise, x_0, x_t, ratio) -> Mistakes:
 
 def _name_mismatch(x_t: Tensor, target: Tensor, x_0: Tensor, schedule: NoiseSchedule) -> None:
     """Raise why this x_t and the noise that the guess is compared with do not fit."""
-    if fits_another_t(x_t, target, x_0, schedule):
+    if fits_some_t(x_t, target, x_0, schedule):
         raise Mistake(f"The t that you give the denoiser is not the t of this x_t. {TWICE}")
     if (x_t * target).mean().abs() < 0.03 * x_t.std() * target.std():
         raise Mistake(f"The noise that you compare with is not the noise that you added. {TWICE}")
@@ -292,6 +299,7 @@ def _walk_trials(shape: tuple, schedule: Callable, label: str = "") -> list[Tria
 
 def _walk(asked: Asked, x_T: Tensor, x_0: Tensor, T: int) -> Walk:
     name_mistake(x_0, x_T, {})  # the shape
+    _check_dtype("x_0", x_0)
     times = [t for _, t, _ in asked]
     if any((t != t[0]).any() for t in times):
         raise Mistake("All elements take the same step: give the denoiser the same t for each.")
