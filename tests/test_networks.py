@@ -77,7 +77,7 @@ def test_where_almost_all_is_noise_a_digit_network_starts_from_x_t():
     assert_close(guess(x_t, torch.tensor([1, 100])), rates * x_t)
 
 
-def test_they_are_as_large_as_they_say():
+def test_they_are_as_large_as_they_say_and_use_all_of_it():
     def layers(*sizes):
         return sum((before + 1) * after for before, after in pairwise(sizes))
 
@@ -88,6 +88,12 @@ def test_they_are_as_large_as_they_say():
         (DigitNetwork(), layers(64 + 3 + 10, 256) + blocks + layers(256, 64)),
     ]:
         assert sum(parameter.numel() for parameter in network.parameters()) == size
+    for network, guess, x_t in [
+        (points := PointNetwork(), points.denoiser(SCHEDULE), torch.ones(6, 2)),
+        (digits := DigitNetwork(), digits.denoiser(SCHEDULE, torch.arange(6)), DIGITS[::290]),
+    ]:
+        guess(x_t, 50).square().sum().backward()
+        assert all((parameter.grad != 0).any() for parameter in network.parameters())
 
 
 def points():
