@@ -191,6 +191,9 @@ CHANGES = [
     Change("sampler.js", "    distances.fill(NaN);\n", "", SAMPLER),
     Change("sampler.js", 'stood === model.get("position") && ', "", SAMPLER),
     Change("sampler.js", "change({ position: Math.round", "void ({ position: Math.round", SAMPLER),
+    Change(
+        "sampler.js", "position: 0, draw: setting().draw + 1", "draw: setting().draw + 1", SAMPLER
+    ),
     Change("points.js", "* unit :", ":", SAMPLER),
     # questions
     Change("asking.js", "root.classList.toggle(sketching ?", "void (sketching ?", ANSWERS),

@@ -304,6 +304,7 @@ def test_every_choice_starts_from_the_same_noise_and_is_walked_at_once(page, fun
     assert (page.get("draw"), page.get("position")) == (1, 0)
     assert_shows(page, functions, 0, guesser="network", steps="wrong end", draw=1)
     assert not torch.equal(page.pixels(), noise)
+    assert len(numbers(page.evaluate(CHART, 0)["curves"][0])) == 2  # x_T alone, and no earlier walk
 
 
 # Each look at the clock is 20 ms later, so that one piece of the walk is done in each frame.
@@ -341,6 +342,13 @@ def test_a_newer_choice_ends_an_older_walk(blank, functions):
     blank.show(sampler())
     blank.evaluate(SLOW)
     choose(blank, 0, "network")
+    blank.go(12)
+    blank.page.wait_for_function(f"({VALUE})() > 2")
+    assert said(blank) == "Walking back …"
+    press(blank, "Draw new noise")
+    assert_shows(blank, functions, 0, guesser="network", draw=1)
+    assert said(blank) == ""
+    blank.set(draw=0)
     blank.go(12)
     blank.page.wait_for_function(f"({VALUE})() > 2")
     choose(blank, 0, "blobs")
