@@ -138,7 +138,10 @@ def name_step(a: Tensor, b: Tensor, t: Tensor, schedule: NoiseSchedule) -> None:
             raise Mistake(form[0])
 
     worst = (yours - right).abs().amax(0).argmax()
-    means = (f"{x:.2f} · x_t {g:+.2f} · guess" for x, g in (yours[:, worst], right[:, worst]))
+    means = (
+        f"{x:.2f} · x_t {'+' if g > 0 else '−'} {abs(g):.2f} · guess"
+        for x, g in (yours[:, worst], right[:, worst])
+    )
     raise Mistake(
         "{} At t = {}, your mean is {}. It should be {}.".format(NOT_YET, t[worst], *means)
     )

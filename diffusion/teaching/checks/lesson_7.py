@@ -126,7 +126,7 @@ def _loss_trial(shape: tuple, calls: int, label: str = "") -> Trial:
             raise Mistake("You gave the denoiser x_0. It should see x_t, with the noise in it.")
         if calls == CALLS:
             if x_t.std() < 1.1:
-                raise Mistake("You gave the denoiser the noise. It should see x_t, and guess it.")
+                raise Mistake("You gave the denoiser the noise. It guesses that: give it x_t.")
             check_draws("t", t[:calls], t[calls:], TIMES)
             check_times(t[:calls], x_t[:calls], target[:calls], x_0, schedule)
         times = t.clamp(1, len(schedule)).reshape(*t.shape, *[1] * (x_0.ndim - 1))
