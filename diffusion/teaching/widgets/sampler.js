@@ -42,7 +42,7 @@ const buildSampler = ({ model, el, go, change }) => {
     keepKeys(node);
   };
   button("Walk back", () => (isStill() ? go(axis.last) : shown.play()));
-  button("Draw new noise", () => change({ draw: setting().draw + 1, position: 0 }));
+  button("Draw new noise", () => change({ position: 0, draw: setting().draw + 1 }));
   const stage = element(el, "div");
   const result = element(el, "p", { role: "status" });
   const note = "Whatever is chosen, the walk starts from the same x_T. With as many steps, they add the same noise, too.";
