@@ -56,7 +56,7 @@ CHANGES = [
     ),
     Change("strip.js", "Math.round((t / axis.last)", "Math.floor((t / axis.last)"),
     # clouds
-    Change("points.js", "size / 2 - scale * coordinate", "size / 2 + scale * coordinate"),
+    Change("points.js", "size / 2 - scale * y", "size / 2 + scale * y"),
     Change(
         "points.js",
         "signal_rates[t] * x_0[i] + noise_rates[t]",
@@ -191,9 +191,7 @@ CHANGES = [
     Change("sampler.js", "    distances.fill(NaN);\n", "", SAMPLER),
     Change("sampler.js", 'stood === model.get("position") && ', "", SAMPLER),
     Change("sampler.js", "change({ position: Math.round", "void ({ position: Math.round", SAMPLER),
-    Change(
-        "sampler.js", "position: 0, draw: setting().draw + 1", "draw: setting().draw + 1", SAMPLER
-    ),
+    Change("sampler.js", "position: 0, draw: setting()", "draw: setting()", SAMPLER),
     Change("points.js", "* unit :", ":", SAMPLER),
     # questions
     Change("asking.js", "root.classList.toggle(sketching ?", "void (sketching ?", ANSWERS),

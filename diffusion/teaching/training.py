@@ -163,11 +163,11 @@ class _Live:
             level = torch.full(self.means.shape, self.limit)
             curves.append(Curve("limit", level, "third"))
             alt = "The loss on the way of the training, and a level line at its limit."
-        views = [_LossView(self.axis, curves, (0.0, 1.2), alt)]
-        if self.clouds is not None:
-            film = Frames(self.clouds, self.axis)
-            views.insert(0, PointsView(film, label="samples", alt="points that the network made"))
-        return views
+        if self.clouds is None:
+            return [CurvesView(self.axis, curves, (0.0, 1.2), alt)]
+        film = Frames(self.clouds, self.axis)
+        points = PointsView(film, label="samples", alt="points that the network made")
+        return [points, _LossView(self.axis, curves, (0.0, 1.2), alt)]
 
 
 def _check_arguments(network, loss, steps, learning_rate, limit, samples) -> None:

@@ -245,6 +245,12 @@ def assert_shows(page, functions, place, **choice):
         assert said(page) == f"{apart}; two sets of data are {between:.3f} apart."
 
 
+def assert_not_walked(page):
+    """The chart has x_T alone, and nothing of an earlier walk, or of one that nobody asked for."""
+    page.evaluate("() => new Promise((done) => setTimeout(done, 100))")
+    assert len(numbers(page.evaluate(CHART, 0)["curves"][0])) == 2 and said(page) == ""
+
+
 def choose(page, which, name):
     page.page.locator(".scrub-ask select").nth(which).select_option(name)
 
@@ -304,7 +310,7 @@ def test_every_choice_starts_from_the_same_noise_and_is_walked_at_once(page, fun
     assert (page.get("draw"), page.get("position")) == (1, 0)
     assert_shows(page, functions, 0, guesser="network", steps="wrong end", draw=1)
     assert not torch.equal(page.pixels(), noise)
-    assert len(numbers(page.evaluate(CHART, 0)["curves"][0])) == 2  # x_T alone, and no earlier walk
+    assert_not_walked(page)
 
 
 # Each look at the clock is 20 ms later, so that one piece of the walk is done in each frame.
@@ -347,7 +353,7 @@ def test_a_newer_choice_ends_an_older_walk(blank, functions):
     assert said(blank) == "Walking back …"
     press(blank, "Draw new noise")
     assert_shows(blank, functions, 0, guesser="network", draw=1)
-    assert said(blank) == ""
+    assert_not_walked(blank)
     blank.set(draw=0)
     blank.go(12)
     blank.page.wait_for_function(f"({VALUE})() > 2")

@@ -137,9 +137,12 @@ def time_axis(schedule: NoiseSchedule, t: Tensor | None = None) -> Axis:
     )
 
 
-def backward_axis(schedule: NoiseSchedule) -> Axis:
-    """Time from T down to 0, for what a sampler makes: that is no mixture of an x_0 and one ε."""
-    forward = time_axis(schedule, torch.arange(schedule.time_steps, -1, -1))
+def backward_axis(schedule: NoiseSchedule, every: int = 1) -> Axis:
+    """Time from T down to 0, for what a sampler makes: that is no mixture of an x_0 and one ε.
+
+    With `every` = 4, it stops at T, T − 4, T − 8 … alone.
+    """
+    forward = time_axis(schedule, torch.arange(schedule.time_steps, -1, -every))
     return replace(forward, signal_rates=None, noise_rates=None, spoken="time t, backwards")
 
 
