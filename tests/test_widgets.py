@@ -179,6 +179,7 @@ def test_time_runs_backwards_without_a_mixture():
     with pytest.raises(ValueError, match=r"stops at t = 14 and 13, but not at 13\.5"):
         axis.position(13.5)
     assert not axis.mixes and axis.x == "x_t"
+    assert backward_axis(SCHEDULE, every=5).labels == ["20", "15", "10", "5", "0"]
     frames = torch.stack([torch.full((4, 2), t / 10) for t in range(20, -1, -1)])
     film = Frames(frames, axis)
     assert torch.equal(film.at(13), torch.full((4, 2), 1.3))
