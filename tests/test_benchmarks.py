@@ -48,6 +48,7 @@ def test_the_page_of_measurements_is_of_these_benchmarks():
         core.exactness((10,)),
         core.sampling([(2, 1, 8, 8)], 1),
         core.chain_and_jump(8, (1,), 1),
+        learning.steps_back((2, 1, 8, 8), 3, 1),
     )
     for table in tables:
         # A table's last words may say something about its rows.

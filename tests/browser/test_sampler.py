@@ -438,7 +438,8 @@ def test_another_description_is_another_sampler(page, functions):
 
 BOXES = """() => Array.from(document.querySelectorAll(".scrub-sampler *:not(svg *)"), (node) => {
     const { top, left, width } = node.getBoundingClientRect();
-    return node.matches("[role=status]") ? [] : [top, left, width];
+    // To a tenth of a pixel, since the width of a digit is rounded.
+    return node.matches("[role=status]") ? [] : [top, left, width].map((x) => Math.round(10 * x));
 })"""
 BEYOND = """() => [...document.querySelectorAll(".scrub-sampler *:not(svg *)")].filter((node) => {
     const { left, right } = node.getBoundingClientRect();

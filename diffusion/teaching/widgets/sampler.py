@@ -162,8 +162,8 @@ def _guesser_spec(name: str, guesser: PointNetwork | Mixture, buffers: Buffers) 
     if guesser.centres.shape[1:] != (2,):
         shape = tuple(guesser.centres.shape)
         raise ValueError(f"{name!r} must have points (K, 2) as centres, not {shape}.")
-    if not (guesser.centres.isfinite().all() and math.isfinite(guesser.width)):
-        raise ValueError(f"{name!r} has centres, or a width, that are not finite.")
+    if not guesser.centres.isfinite().all():
+        raise ValueError(f"{name!r} has centres that are not finite.")
     return {"centres": buffers.add(guesser.centres.double()), "width": float(guesser.width)}
 
 
