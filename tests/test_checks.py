@@ -1553,7 +1553,12 @@ WRONG_MEANS = {
     "You took that for a guess of x_0": lambda x, guess, *of: (
         factor(X_0)(*of) * guess + factor(X_T)(*of) * x
     ),
-    "The guess is not used": [less_noise("0"), less_noise("0", "a**-0.5"), by_guess("0")],
+    "The guess is not used": [
+        less_noise("0"),
+        less_noise("0", "a**-0.5"),
+        by_guess("0"),
+        lambda x_t, guess, *of: (factor(X_0)(*of) + factor(X_T)(*of)) * x_t,
+    ],
     "x_t is forgotten": [
         by_guess(x_t="0"),
         lambda x_t, guess, *of: ALGORITHM_2(0, guess, *of),
@@ -1589,6 +1594,7 @@ WRONG_MEANS = {
     FOR_X_0 + "You took ᾱ_t in place of ᾱ_{t−1}. Or: " + FOR_GUESS_OF_X_0: by_guess(
         "q**0.5 * b / (1 - q)"
     ),
+    FOR_X_T + "You took ᾱ_{t−1} in place of 1 − ᾱ_{t−1}": by_guess(x_t="a**0.5 * p / (1 - q)"),
     FOR_X_T + "You took ᾱ_t in place of α_t": by_guess(x_t="q**0.5 * (1 - p) / (1 - q)"),
     "term by term. At t = 3, your mean is": [
         less_noise("0.3"),
@@ -1696,6 +1702,9 @@ SAMPLER = merged(
         ),
         "and the standard deviation 0.63. They should be 0 and √β̃_t = 0.56": walking_back(
             deviation=f"1.1 * {DEVIATION}"
+        ),
+        "your noise has the mean 0.00 and the standard deviation 0.34. They": walking_back(
+            deviation="0.3414"  # right on average
         ),
         "your noise has the mean 0.11 and": walking_back(draw=twice(randn, lambda n, m: n + 0.3)),
         "The noise is the same in every step": [
