@@ -77,7 +77,8 @@ class Mixture:
         return guess
 
     def _look(self, x_t: Tensor, t: int | Tensor, schedule: NoiseSchedule) -> tuple:
-        """At time t: the mean noise in x_t, (B, D), and the log of x_t's density, (B, 1).
+        """At time t: the mean noise in x_t, (B, D), and the log of x_t's density, (B, 1), up to
+        what is the same for all t.
 
         Given its blob k, x_t is N(√ᾱ_t μ_k, v) with v = ᾱ_t width² + 1 − ᾱ_t. So Bayes' rule says
         how likely each blob is; and within a blob, (1 − ᾱ_t) / v of what x_t is off is noise.
