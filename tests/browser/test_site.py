@@ -85,7 +85,7 @@ def assert_pictures_speak(page, at_least):
     assert len(texts) >= at_least
     for text, moves in texts:
         assert len(text.split()) >= 2 and not re.search(r"\.[a-z]{3,4}\b|[\\<>]", text), text
-        assert not moves or re.search(r"(t|β|log SNR) = −?[\d.]+", text), text
+        assert not moves or re.search(r"(t|β|log SNR|x_\d|step) = −?[\d.]+", text), text
 
 
 @pytest.mark.parametrize("name", PAGES)
