@@ -62,7 +62,8 @@ LABELS_OFF = """(scrub) => [...scrub.querySelectorAll(".scrub-axes path")].map((
     return [label.textContent, Math.abs(off)];
 })"""
 
-PIXELS = """(scrub) => [...scrub.querySelectorAll("canvas, .scrub-playhead, .scrub-slit")]
+PIXELS = """(scrub) =>
+    [...scrub.querySelectorAll("canvas, .scrub-playhead, .scrub-slit, .scrub-bar")]
     .map((drawn) => drawn.toDataURL?.() ?? drawn.outerHTML).join()"""
 SHOW = """(scrub) => {
     const { h, v } = Reveal.getIndices(scrub.closest("section"));
