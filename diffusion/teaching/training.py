@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from diffusion.arguments import check_number
 from diffusion.teaching.widgets import Axis, Curve, CurvesView, Frames, PointsView
 from diffusion.teaching.widgets.scrub import Scrub
-from diffusion.teaching.widgets.view import Buffers
 
 STOPS = 60  # of the slider, besides the one before the first step
 CLOUD = 12  # at every twelfth of them new points are drawn, which takes as long as fifty steps
@@ -88,13 +87,6 @@ def train(
     return torch.tensor(losses)
 
 
-class _LossView(CurvesView):
-    """A chart as high as the points beside it: the end of a training is a matter of hundredths."""
-
-    def spec(self, buffers: Buffers) -> dict:
-        return super().spec(buffers) | {"height": 260}
-
-
 class _TrainingScrub(Scrub):
     """A scrub that is displayed before there is anything to be seen in it."""
 
@@ -163,11 +155,12 @@ class _Live:
             level = torch.full(self.means.shape, self.limit)
             curves.append(Curve("limit", level, "third"))
             alt = "The loss on the way of the training, and a level line at its limit."
+        chart = CurvesView(self.axis, curves, (0.0, 1.2), alt)
         if self.clouds is None:
-            return [CurvesView(self.axis, curves, (0.0, 1.2), alt)]
+            return [chart]
+        chart.height = 260  # as high as the points: the end of a training is a matter of hundredths
         film = Frames(self.clouds, self.axis)
-        points = PointsView(film, label="samples", alt="points that the network made")
-        return [points, _LossView(self.axis, curves, (0.0, 1.2), alt)]
+        return [PointsView(film, label="samples", alt="points that the network made"), chart]
 
 
 def _check_arguments(network, loss, steps, learning_rate, limit, samples) -> None:

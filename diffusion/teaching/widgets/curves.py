@@ -51,6 +51,7 @@ class CurvesView(View):
 
     kind = "curves"
     is_chart = True
+    height = 160  # of the chart, where its width is 460
 
     def __init__(
         self,
@@ -102,6 +103,7 @@ class CurvesView(View):
                 "y_range": [low, high],
                 "y_ticks": quarters(low, high),
                 "grow": self.grow,
+                "height": self.height,
             }
             | (
                 {"draw": [curve.label for curve in self.curves].index(self.draw)}

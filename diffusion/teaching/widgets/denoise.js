@@ -78,21 +78,18 @@ const PIECE = 40; // points between two looks at the clock: some milliseconds
 // x from x_T to x_0, in place (DDPM, Algorithm 2, with the variance β̃_t). normal() gives the noise that the
 // steps add. A generator, so that the page can do other things meanwhile: it yields t whenever x has become
 // x_t, and null in between.
-function* walkBack(guess, betas, { signal_rates, noise_rates }, x, normal) {
+function* walkBack(guess, betas, { noise_rates }, x, normal) {
   const noise = new Float64Array(x.length);
   for (let t = betas.length; t > 0; t--) {
     for (let i = 0; i < x.length; i += 2 * PIECE) {
       guess(t, x, noise, i, Math.min(i + 2 * PIECE, x.length));
       yield null;
     }
-    const [alpha, beta] = [1 - betas[t - 1], betas[t - 1]];
-    const before = noise_rates[t - 1] ** 2; // 1 − ᾱ_{t−1}
-    const now = beta + alpha * before; // 1 − ᾱ_t
-    const [ofData, ofNow] = [(signal_rates[t - 1] * beta) / now, (Math.sqrt(alpha) * before) / now];
-    const deviation = Math.sqrt((beta * before) / now);
+    const beta = betas[t - 1];
+    const share = beta / noise_rates[t]; // of the guess, which the step takes away
+    const deviation = (Math.sqrt(beta) * noise_rates[t - 1]) / noise_rates[t];
     for (let i = 0; i < x.length; i++) {
-      const x_0 = (x[i] - noise_rates[t] * noise[i]) / signal_rates[t];
-      x[i] = ofData * x_0 + ofNow * x[i];
+      x[i] = (x[i] - share * noise[i]) / Math.sqrt(1 - beta);
       if (t > 1) x[i] += deviation * normal();
     }
     yield t - 1;
