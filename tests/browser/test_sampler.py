@@ -251,8 +251,13 @@ def assert_not_walked(page):
     assert len(numbers(page.evaluate(CHART, 0)["curves"][0])) == 2 and said(page) == ""
 
 
+# A canvas that is made anew takes its size from the page, which measures in its own time.
+MEASURED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 def choose(page, which, name):
     page.page.locator(".scrub-ask select").nth(which).select_option(name)
+    page.evaluate(MEASURED)
 
 
 def press(page, name):
