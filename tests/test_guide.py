@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import torch
+from publish.guide import headed, rows, to_say
 from test_checks import EXERCISES, lines, said
 from test_numbers import numbers, prose, uncovered, vouched
 
@@ -44,18 +45,6 @@ class Lesson:
 
 
 LESSONS = [Lesson(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
-
-
-def parts(page, level):
-    """{heading: what is under it}, of one level."""
-    line = rf"(?!#{{1,{level}}} ).*\n"
-    return dict(re.findall(rf"^{'#' * level} (.+)\n((?:{line})*)", page, re.M))
-
-
-def rows(body):
-    """The cells of each row of a table, without its two lines of head."""
-    table = re.findall(r"^\|(.*)\|$", body, re.M)[2:]
-    return [[cell.strip() for cell in row.split("|")] for row in table]
 
 
 # ---- the numbers of a chapter that its lesson does not hold
@@ -124,7 +113,7 @@ def facts():
 
 
 def test_plans_take_their_minutes_and_show_what_is_there():
-    plans = parts(parts(GUIDE, 2)["Plans"], 3)
+    plans = headed(headed(GUIDE, 2)["Plans"], 3)
     assert list(plans) == ["20 minutes", "50 minutes", "90 minutes", "120 minutes"]
     for minutes, body in plans.items():
         table = rows(body)
@@ -142,15 +131,18 @@ def test_plans_take_their_minutes_and_show_what_is_there():
 
 def test_chapters_follow_their_lessons():
     for lesson in LESSONS:
-        chapter = parts(GUIDE, 2)[lesson.title]
+        chapter = headed(GUIDE, 2)[lesson.title]
         assert f"*About {lesson.minutes} minutes.* [The lesson]({lesson.file})" in chapter
-        sections = parts(chapter, 3)
+        sections = headed(chapter, 3)
         assert {*sections} - {*lesson.code} == {"Exercises", "Short of time"}
+        # A speaker finds something to say to each section; `A picture of your own` takes a kernel.
+        silent = {title for title in lesson.code if (lesson.title, title) not in to_say()}
+        assert silent <= {"A picture of your own"}
 
 
 def test_exercises_have_checks_that_say_so():
     for lesson in LESSONS:
-        table = rows(parts(parts(GUIDE, 2)[lesson.title], 3)["Exercises"])
+        table = rows(headed(headed(GUIDE, 2)[lesson.title], 3)["Exercises"])
         assert [row[0] for row in table] == [t for t in lesson.code if t.startswith("Exercise")]
         for title, name, _, mistakes in table:
             name = CODE.fullmatch(name)[1]
@@ -180,7 +172,7 @@ def test_settings_and_readings_are_right():
 
 def test_numbers_are_computed():
     for lesson in LESSONS:
-        chapter = parts(GUIDE, 2)[lesson.title]
+        chapter = headed(GUIDE, 2)[lesson.title]
         # Elsewhere: readings, minutes, and what a check says of a number.
         text = re.sub(rf"{READING.pattern}|\*About \d+ min|(?:[\d.]+: )?“[^”]*”", "…", chapter)
         computed, stated = facts()[lesson.number], [*numbers(prose(text))]
@@ -200,7 +192,7 @@ def test_a_class_gets_what_was_measured():
     python = re.search(r'requires-python = ">=(.+)"', project)[1]
     assert f"Python {python} or newer" in GUIDE
     measured = (ROOT / "docs" / "pages" / "measurements.md").read_text("utf-8")
-    table = rows(parts(GUIDE, 2)["Run it for a class"])
+    table = rows(headed(GUIDE, 2)["Run it for a class"])
     assert [lesson[0] for lesson, *_ in table] == ["1", "4"]
-    measured = rows(parts(measured, 2)["Several kernels on one machine"])
+    measured = rows(headed(measured, 2)["Several kernels on one machine"])
     assert [memory for _, *memory in table] == [memory for _, *memory in measured]

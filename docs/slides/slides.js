@@ -1,38 +1,125 @@
-// A deck: arrow keys go through the slides, f puts the slide's widget on the whole screen.
+// A deck: Page Down, or an arrow key, goes through the slides; f makes the slide's widget as large as the screen.
+
+const printing = /print-pdf/.test(location.search); // another layout, with a page for each slide
 
 const WIDGETS = ".scrub, .scrub-guess, .scrub-bug-lab, .scrub-explorer, .scrub-drawing, .scrub-leak, .scrub-sampler";
 const SIZES = [33, 32, 30, 28, 27, 26, 25, 24]; // of the text, in pixels of 720
 // The height that a picture should have, and a widget of many parts.
 const wanted = (picture) => (picture.matches(".celltag_large") ? 560 : 450);
 
+// ------------------------------------------------------------------ light and dark
+const themes = matchMedia("(prefers-color-scheme: dark)");
+const setTheme = (dark) => (document.body.dataset.jpThemeLight = !dark);
+const isDark = () => document.body.dataset.jpThemeLight === "false";
+themes.addEventListener("change", () => setTheme(themes.matches));
+setTheme(themes.matches && !printing); // paper is light
+
 // ------------------------------------------------------------------ keys
-const present = async () => {
-  if (document.fullscreenElement) return document.exitFullscreen();
-  const widgets = [...Reveal.getCurrentSlide().querySelectorAll(WIDGETS)];
-  const widget = widgets.find((each) => each.checkVisibility({ visibilityProperty: true }));
-  await (widget ?? document.documentElement).requestFullscreen();
-  (widget?.querySelector(".scrub-timeline input") ?? widget?.querySelector("input"))?.focus();
+// The part of the slide that f makes as large as the screen: what can be moved, or else the picture.
+const showpiece = () => {
+  const pictures = [...Reveal.getCurrentSlide().querySelectorAll(".celltag_picture")].filter((each) =>
+    each.checkVisibility({ visibilityProperty: true }));
+  return pictures.find((each) => each.querySelector(WIDGETS)) ?? pictures[0];
+};
+const shrink = () => {
+  for (const node of document.querySelectorAll(".whole-screen")) node.classList.remove("whole-screen");
+};
+// The deck is put on the whole screen, and taken from there by Esc alone.
+const enlarge = () => {
+  const slide = Reveal.getCurrentSlide();
+  const piece = showpiece();
+  const larger = piece && !piece.matches(".whole-screen");
+  shrink();
+  if (!document.fullscreenElement) document.documentElement.requestFullscreen?.().catch(() => {});
+  if (!larger) return;
+  for (const node of [slide, piece]) node.classList.add("whole-screen");
+  piece.closest(".fragment")?.classList.add("whole-screen");
+  (piece.querySelector(".scrub-timeline input") ?? piece.querySelector("input"))?.focus({ preventScroll: true });
 };
 
 const release = () => document.activeElement?.blur();
 
-// A slider keeps the keys that move it, a button those that press it; Esc gives them back.
+const openToPrint = () => open(`${location.pathname}?print-pdf&now`, "_blank");
+
+// A clicker has Page Down, Page Up and a key for a black screen. These, and the letters, are the deck's whatever
+// has the focus: reveal.js itself would leave all of them to a slider.
+const turn = (page) => () => {
+  shrink();
+  Reveal[page]();
+};
+const OURS = {
+  f: enlarge,
+  d: () => setTheme(!isDark()),
+  s: () => Reveal.getPlugin("notes").open(),
+  o: () => Reveal.toggleOverview(),
+  b: () => Reveal.togglePause(),
+  ".": () => Reveal.togglePause(),
+  PageDown: turn("next"),
+  PageUp: turn("prev"),
+};
+
+// A field keeps whatever is typed, a slider the keys that move it, a button those that press it; Esc gives them back.
+const TYPED = "input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable=true]";
 const keeps = (node, key) =>
   node.matches("input, select, textarea, [role=slider], [contenteditable=true]") ||
   ([" ", "Enter"].includes(key) && node.matches("a, button, summary"));
 
 addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "p" && !printing) {
+    openToPrint();
+    event.preventDefault();
+  }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const { activeElement, fullscreenElement } = document;
-  const typing = activeElement.matches("input:not([type=range]), textarea, [contenteditable=true]");
-  if (event.key === "f" && !typing) present();
-  else if (event.key === "Escape" && fullscreenElement) document.exitFullscreen();
+  const { activeElement } = document;
+  const ours = OURS[event.key];
+  if (ours && !(event.key.length === 1 && activeElement.matches(TYPED))) {
+    ours();
+    event.preventDefault();
+  } else if (event.key === "Escape" && document.querySelector(".whole-screen")) shrink();
   else if (event.key === "Escape" && activeElement !== document.body) release();
   else return;
   event.stopImmediatePropagation();
 }, true);
+// A widget's own button for the whole screen does what f does.
+addEventListener("click", (event) => {
+  if (!event.target.closest?.("[aria-label^=Fullscreen]")) return;
+  enlarge();
+  event.stopImmediatePropagation();
+}, true);
+document.addEventListener("fullscreenchange", () => document.fullscreenElement || (shrink(), release()));
 
-document.addEventListener("fullscreenchange", () => document.fullscreenElement || release());
+// ------------------------------------------------------------------ two windows, one state
+// What is moved in the deck moves in the speaker's view, and the other way round. A window that comes later asks
+// for what has been moved.
+const channel = new BroadcastChannel(`deck ${location.pathname}`);
+const models = new Map(); // each with what has changed
+let hearing = false;
+const share = (model) => {
+  const moved = {};
+  models.set(model.model_id, { model, moved });
+  model.on("change", () => {
+    Object.assign(moved, model.changedAttributes());
+    if (!hearing) channel.postMessage([model.model_id, moved]);
+  });
+  channel.postMessage([model.model_id]);
+};
+channel.addEventListener("message", ({ data: [name, moved] }) => {
+  const here = models.get(name);
+  if (!here) return;
+  if (!moved) return Object.keys(here.moved).length && channel.postMessage([name, here.moved]);
+  hearing = true;
+  here.model.set(moved);
+  hearing = false;
+});
+requirejs.onResourceLoad = ({ defined }, { name }) => {
+  if (name !== "anywidget") return;
+  const { prototype } = defined[name].AnyModel;
+  const { initialize } = prototype;
+  prototype.initialize = function (...given) {
+    initialize.apply(this, given);
+    share(this);
+  };
+};
 
 // ------------------------------------------------------------------ the size of the text
 // The largest with which all of the slide is on it, lines are whole and pictures large.
@@ -68,12 +155,19 @@ const ready = Reveal.initialize({
   slideNumber: "c/t",
   controlsLayout: "edges",
   controlsTutorial: false,
+  pdfSeparateFragments: false,
   transition: matchMedia("(prefers-reduced-motion: reduce)").matches ? "none" : "fade",
   transitionSpeed: "fast",
-  keyboard: { 70: null }, // f is ours, see above
-  keyboardCondition: ({ key }) =>
-    !document.fullscreenElement?.matches(WIDGETS) && !keeps(document.activeElement, key),
+  keyboard: { 70: null }, // f is ours, also in the speaker's view
+  keyboardCondition: ({ key }) => !keeps(document.activeElement, key),
   plugins: [RevealNotes],
 });
-Reveal.on("slidechanged", release);
-addEventListener("load", () => Promise.all([ready, MathJax.startup.promise]).then(fit));
+Reveal.on("slidechanged", () => {
+  shrink();
+  release();
+});
+addEventListener("load", async () => {
+  await Promise.all([ready, MathJax.startup.promise]);
+  fit();
+  if (/&now/.test(location.search)) print(); // the browser's dialogue
+});

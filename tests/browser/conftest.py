@@ -1,18 +1,15 @@
 """A real JupyterLab in a real Chromium, one of each for all browser tests of a process."""
 
 import os
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import publish
 import pytest
 from blank_page import open_blank
 from exhibits import CELLS
 from filelock import FileLock
-from harness import ROOT, Lab, chromium_browser, find_chromium, jupyterlab
-
-sys.path.insert(0, str(ROOT / "tools"))
-import publish
+from harness import Lab, chromium_browser, find_chromium, jupyterlab
 from publish.page import MODULES, install_scripts
 from publish.places import BUILD
 
@@ -61,9 +58,8 @@ def site(testrun_uid):
 
 
 @pytest.fixture(scope="session")
-def slides(testrun_uid):
-    """The folder that `make slides` builds."""
-    return built("slides", publish.build_slides, testrun_uid)
+def slides(site):
+    return site / "slides"
 
 
 @pytest.fixture(scope="session")

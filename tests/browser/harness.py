@@ -191,7 +191,9 @@ def assert_links_lead_somewhere(folder, at_least):
                 continue
             file = (path.parent / unquote(target.split("?")[0])).resolve() if target else path
             assert file.exists(), f"{path.name}: {target}"
-            if fragment and file in anchors:
+            if fragment.startswith("/"):  # a slide of a deck
+                assert 0 <= int(fragment[1:]) < len(pages[file].select(".slides > section"))
+            elif fragment and file in anchors:
                 assert fragment in anchors[file], f"{path.name}: {target}#{fragment}"
 
 

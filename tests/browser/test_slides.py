@@ -1,17 +1,16 @@
 """Each deck of slides, opened from the disk as by an instructor without a network."""
 
+import re
 from contextlib import contextmanager
 
 import pytest
-from harness import (
-    ROOT,
-    assert_accessible,
-    assert_keyboard_reaches_all,
-    assert_links_lead_somewhere,
-    offline_page,
-)
+from harness import assert_accessible, assert_keyboard_reaches_all, offline_page
+from playwright.sync_api import expect
+from publish.guide import plans
+from publish.places import LESSONS as NOTEBOOKS
 
-LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+LESSONS = [path.stem for path in NOTEBOOKS]
+PLANS = [plan.stem for plan in plans()]
 
 # What reaches beyond the slide or lies over something else, with all its fragments shown. A text
 # that takes the place of another, when that is hidden, lies over nothing.
@@ -51,6 +50,16 @@ ANSWERS = """() => Reveal.getSlides().map((slide) => {
         || [...cell.querySelectorAll(".jp-OutputArea-output")].some(speaks);
     const told = cells.slice(asks + 1).filter((cell) => asks >= 0 && tells(cell));
     return [asks >= 0, told.map((cell) => [h + 1, v + 1, cell.textContent.trim().slice(0, 60)])];
+})"""
+
+# What is of no use to a room: code beside a picture, assertions, and talk of a notebook's cells.
+FOR_A_NOTEBOOK = """() => Reveal.getSlides().flatMap((slide) => {
+    const texts = (what) => [...slide.querySelectorAll(what)].map((each) => each.textContent);
+    const code = texts(".jp-CodeCell .jp-InputArea pre");
+    const text = texts(".jp-Cell:not(aside *)").join(" ");
+    const found = text.match(/\\bcells?\\b|unfold|folded|Not attempted|^ *assert/gim) ?? [];
+    const pictured = slide.querySelector(".celltag_picture") ? code : [];
+    return [...found, ...pictured].map((each) => [Reveal.getIndices(slide).h + 1, each]);
 })"""
 
 # The number at each horizontal line of a scrub's charts, and how far from its line the number's
@@ -110,8 +119,9 @@ def test_a_deck_can_be_presented(deck):
     assert sum(asks for asks, _ in questions) >= 4
     assert [told for _, told in questions if told] == []
 
-    noted = "Reveal.getSlides().filter((s) => /Minutes:/.test(Reveal.getSlideNotes(s))).length"
-    assert deck.evaluate(noted) >= 4
+    silent = "Reveal.getSlides().filter((s) => !/\\w{3}/.test(Reveal.getSlideNotes(s))).length"
+    assert deck.evaluate(silent) == 0
+    assert deck.evaluate(FOR_A_NOTEBOOK) == []
     assert deck.locator("mjx-container").count() > 10
     assert deck.locator("mjx-merror").count() == 0
     assert deck.evaluate("[...document.images].every((image) => image.alt.length > 20)")
@@ -125,8 +135,7 @@ def test_a_deck_can_be_presented(deck):
         assert [label for label, off in scrub.evaluate(LABELS_OFF) if off > 0.2] == []
         slider.press("Home")
         before = scrub.evaluate(PIXELS)
-        slider.press("PageUp")
-        slider.press("ArrowRight")
+        slider.press("End")
         moved = f"([scrub, before]) => ({PIXELS})(scrub) !== before"
         deck.wait_for_function(moved, arg=[scrub.element_handle(), before], timeout=5000)
         assert deck.evaluate(WHERE) == place  # the keys were the slider's
@@ -137,46 +146,96 @@ def test_a_deck_can_be_presented(deck):
     assert deck.evaluate(WHERE) != place
 
 
+@pytest.mark.parametrize("deck", PLANS[1:2], indirect=True)
+def test_a_plan_is_presented_with_page_down_alone(deck):
+    """Whatever has the focus; and the notes know the minute, and the slide of each part."""
+    (plan,) = (plan for plan in plans() if deck.url.endswith(f"{plan.stem}.html"))
+    notes = [[]]
+    for _ in range(1000):
+        notes[-1] = deck.evaluate("Reveal.getSlideNotes()")
+        for slider in deck.locator("section.present .scrub-timeline input").all():
+            slider.focus()
+        slide = deck.evaluate(WHERE)
+        deck.keyboard.press("PageDown")
+        if deck.evaluate(WHERE) == slide:
+            break
+        if deck.evaluate("Reveal.getIndices().h") == len(notes):
+            notes.append("")
+    assert len(notes) == deck.evaluate("Reveal.getTotalSlides()")
+    begun = re.findall(r"Slide (\d+), from minute (\d+)", notes[0])
+    assert [int(minute) for _, minute in begun] == [part.start for part in plan.parts]
+    for (slide, _), part in zip(begun, plan.parts, strict=True):
+        assert f"Minutes {part.start} to {part.end} of 50" in notes[int(slide) - 1]
+        assert f"Minutes {part.start} to" not in notes[int(slide) - 2]
+
+
 @pytest.mark.parametrize("deck", LESSONS[:1], indirect=True)
-def test_s_shows_what_to_say_and_f_is_for_the_whole_screen(deck):
+def test_the_keys_of_a_deck(deck):
+    deck.keyboard.press("f")  # the title has no picture
+    deck.wait_for_function("document.fullscreenElement === document.documentElement")
+    deck.locator(".scrub").first.evaluate(SHOW)
+    slider = deck.locator(".scrub input").first
+    slider.wait_for()
+    place = deck.evaluate(WHERE)
+
+    sizes = """() => {
+        const one = document.querySelector("section.present .scrub-controls");
+        const [canvas] = document.querySelectorAll("section.present canvas");
+        return [parseFloat(getComputedStyle(one).fontSize), canvas.clientWidth];
+    }"""
+    (text, picture), large = (
+        deck.evaluate(sizes),
+        "document.activeElement.matches('.whole-screen input')",
+    )
+    deck.keyboard.press("f")
+    deck.wait_for_function(large)
+    larger_text, larger_picture = deck.evaluate(sizes)
+    assert larger_text > text and larger_picture > picture
+    before = slider.input_value()
+    deck.keyboard.press("ArrowRight")
+    assert slider.input_value() != before and deck.evaluate(WHERE) == place
+    deck.keyboard.press("f")
+    assert deck.evaluate("document.fullscreenElement") and not deck.evaluate(large)
+
+    slider.focus()
+    for key in ("b", "."):
+        deck.keyboard.press(key)
+        assert deck.evaluate("Reveal.isPaused()")
+        deck.keyboard.press(key)
+        assert not deck.evaluate("Reveal.isPaused()")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = deck.evaluate(paper)
+    deck.keyboard.press("d")
+    assert deck.evaluate(paper) != light
+    deck.keyboard.press("PageUp")
+    assert deck.evaluate(WHERE) != place
+
+
+@pytest.mark.parametrize("deck", LESSONS[1:2], indirect=True)
+def test_the_speaker_sees_what_to_say_and_both_windows_show_the_same(deck):
     with deck.context.expect_page() as opened:
         deck.keyboard.press("s")
-    notes = opened.value.locator(".speaker-controls-notes .value")
-    notes.get_by_text("Minutes: 1.").wait_for()
-    opened.value.close()
-
-    deck.keyboard.press("f")  # the title has no widget
-    deck.wait_for_function("document.fullscreenElement === document.documentElement")
-    deck.keyboard.press("Escape")
-    deck.wait_for_function("!document.fullscreenElement")
-
-    deck.locator(".scrub").first.evaluate(SHOW)
-    deck.locator(".scrub input").first.wait_for()
-    place = deck.evaluate(WHERE)
-    deck.keyboard.press("f")
-    deck.wait_for_function("document.activeElement.matches('.scrub:fullscreen input')")
-    before = deck.evaluate("document.activeElement.value")
-    deck.keyboard.press("ArrowRight")
-    assert deck.evaluate("document.activeElement.value") != before
-    deck.keyboard.press("Escape")
-    # The slider lets go of the keys when the browser has told that the screen is back.
-    left = "!document.fullscreenElement && document.activeElement === document.body"
-    deck.wait_for_function(left)
-    assert deck.evaluate(WHERE) == place
-    deck.keyboard.press("ArrowRight")
-    assert deck.evaluate(WHERE) != place
+    speaker = opened.value
+    speaker.locator(".speaker-controls-notes .value").get_by_text("Minutes: 1.").wait_for()
+    scrub = deck.locator(".scrub").first
+    scrub.evaluate(SHOW)
+    slider = scrub.locator(".scrub-timeline input")
+    frame = speaker.frame_locator("#current-slide iframe")
+    theirs = frame.locator(".scrub").first.locator(".scrub-timeline input")
+    theirs.wait_for()
+    slider.press("End")
+    expect(theirs).to_have_value(slider.input_value())
+    theirs.press("ArrowLeft")
+    expect(slider).to_have_value(theirs.input_value())
+    speaker.close()
 
 
 def test_the_front_page_lists_the_decks_and_is_accessible(chromium, slides, axe):
     with offline_page(chromium) as page:
         page.goto((slides / "index.html").as_uri())
         links = page.locator("main a").evaluate_all("links => links.map((a) => a.href)")
-        assert links == [(slides / f"{stem}.html").as_uri() for stem in LESSONS]
+        assert links == [(slides / f"{stem}.html").as_uri() for stem in [*PLANS, *LESSONS]]
         assert_accessible(page, axe)
-
-
-def test_links_lead_somewhere(slides):
-    assert_links_lead_somewhere(slides, at_least=len(LESSONS) + 1)
 
 
 # Those with the explorer, the bug lab and the game; the words of all are looked at on the site.

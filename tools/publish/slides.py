@@ -1,15 +1,27 @@
-"""The slides: nbconvert and reveal.js, by the lessons' slideshow metadata."""
+"""The slides: a deck of each lesson and of each plan of the guide, by nbconvert and reveal.js."""
 
+import copy
 import re
 import shutil
+import tomllib
 from pathlib import Path
+from typing import NamedTuple
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_notebook
 
 from publish.execution import execute
-from publish.page import SCRIPTS, WIDGET_VIEW, copy_scripts, keep_formulas_whole, keep_state
-from publish.places import BUILD, DOCS, LESSONS, contents
+from publish.guide import Plan, plans, to_say
+from publish.page import (
+    SCRIPTS,
+    WIDGET_STATE,
+    WIDGET_VIEW,
+    copy_scripts,
+    keep_formulas_whole,
+    keep_state,
+)
+from publish.places import BUILD, DOCS, LESSONS, ROOT, contents
+from publish.room import Slide, for_a_room, slide_cell, slides_of
 
 REVEAL = {
     "reveal.js": "reveal.js/dist/reveal.js",
@@ -19,17 +31,56 @@ REVEAL = {
 }
 
 
+class Deck(NamedTuple):
+    stem: str  # of its file
+    name: str
+    about: str
+    title: str
+    notebook: NotebookNode
+    first: list[int]  # of a plan: the slide that each of its parts begins with
+
+
 def build_slides() -> Path:
+    slides = BUILD / "slides"
+    write_decks(*all_decks(), slides)
+    return slides
+
+
+def all_decks() -> tuple[list[Deck], list[Deck]]:
+    """One for each plan of the guide, and one for each lesson."""
+    notebooks = execute(LESSONS)
+    for notebook in notebooks.values():
+        for_a_room(notebook)
+    lessons = [
+        Deck(
+            each["stem"],
+            each["title"],
+            f"{each['minutes']} minutes",
+            each["title"],
+            notebooks[each["path"]],
+            [],
+        )
+        for each in contents()
+    ]
+    by_stem = {deck.stem: deck.notebook for deck in lessons}
+    return [_deck_of(plan, by_stem) for plan in plans()], lessons
+
+
+def write_decks(planned: list[Deck], lessons: list[Deck], to: Path) -> None:
     from nbconvert import SlidesExporter
     from pygments.formatters import HtmlFormatter
 
-    slides = BUILD / "slides"
-    shutil.rmtree(slides, ignore_errors=True)
-    lib = slides / "lib"
+    shutil.rmtree(to, ignore_errors=True)
+    lib = to / "lib"
     copy_scripts(lib, SCRIPTS | REVEAL)
     for file in ("static/widgets.js", "slides/slides.js", "slides/slides.css"):
         shutil.copy(DOCS / file, lib)
-    (lib / "pygments.css").write_text(HtmlFormatter().get_style_defs(".highlight"))
+    themes = {"light": ".highlight", "dark": '[data-jp-theme-light="false"] .highlight'}
+    styles = [
+        HtmlFormatter(style=f"a11y-high-contrast-{theme}").get_style_defs(where)
+        for theme, where in themes.items()
+    ]
+    (lib / "pygments.css").write_text("\n".join(styles))
 
     exporter = SlidesExporter(
         template_name="slides",
@@ -37,62 +88,96 @@ def build_slides() -> Path:
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
-    decks, notebooks = contents(), execute(LESSONS)
-    for deck in decks:
-        notebook, stem = notebooks[deck["path"]], deck["stem"]
-        keep_state(notebook, lib / f"{stem}.js")
-        for_a_room(notebook)
+    for deck in [*planned, *lessons]:
+        notebook = _with_notes(deck.notebook)
+        keep_state(notebook, lib / f"{deck.stem}.js")
         keep_formulas_whole(notebook)
-        page, _ = exporter.from_notebook_node(notebook, dict(deck))
-        (slides / f"{stem}.html").write_text(page, "utf-8")
-    front = exporter.environment.get_template("front.html.j2").render(decks=decks)
-    (slides / "index.html").write_text(front, "utf-8")
-    return slides
+        page, _ = exporter.from_notebook_node(notebook, {"title": deck.title, "stem": deck.stem})
+        (to / f"{deck.stem}.html").write_text(page, "utf-8")
+    front = exporter.environment.get_template("front.html.j2")
+    (to / "index.html").write_text(front.render(plans=planned, lessons=lessons), "utf-8")
 
 
-def for_a_room(notebook: NotebookNode) -> None:
-    """Titles apart from their text, a picture without its code, notes without their fold."""
-    opening, *cells = notebook.cells
-    opening.source, mark, goals = opening.source.partition("**You will be able to**")
-    told = next(i for i, cell in enumerate(cells) if "notes" not in cell.metadata.get("tags", []))
-    goals = new_markdown_cell(mark + goals, metadata={"slideshow": {"slide_type": "subslide"}})
-    notebook.cells = [opening, *cells[:told], goals, *cells[told:]]
+# ---------------------------------------------------------------- a plan as slides
 
-    title, shown = "", False  # whether the slide has shown a picture yet
-    asked = False  # whether the slide ends with a question
+
+def _deck_of(plan: Plan, lessons: dict[str, NotebookNode]) -> Deck:
+    """The sections that the plan names, in its order, with the minutes of each in the notes."""
+    title = "How diffusion models add noise"
+    place = {"section": ["", title], "tags": []}
+    opening = slide_cell(f"{plan.name}. {plan.about}", "slide", title=["h1", title], **place)
+    agenda = slide_cell("", "notes", **place | {"tags": ["notes"]})
+    cells, widgets, first = [opening], {}, []
+    for part in plan.parts:
+        lesson = lessons[part.stem]
+        of_it = [cell for cell in lesson.cells if cell.metadata.section[1] == part.section]
+        first.append(1 + len(slides_of(cells)))
+        agenda.source += f"- Slide {first[-1]}, from minute {part.start}: {part.section}\n"
+        for slide in copy.deepcopy(slides_of(of_it)):
+            if {"title", "goals", "in-depth"} & {*slide[0].metadata.tags}:
+                slide = [cell for cell in slide if "notes" in cell.metadata.tags]
+            for cell in slide:
+                cell.id = f"{part.stem[:2]}-{cell.id}"
+                cell.metadata["plan"] = [part.start, part.end, plan.parts[-1].end, part.happens]
+                cells.append(cell)
+        widgets |= lesson.metadata.widgets[WIDGET_STATE]["state"]
+    notebook = new_notebook(cells=[*cells, agenda])
+    shown = [
+        output.data[WIDGET_VIEW]["model_id"]
+        for cell in cells
+        for output in cell.get("outputs", [])
+        if WIDGET_VIEW in output.get("data", {})
+    ]
+    state = {"version_major": 2, "version_minor": 0, "state": _needed(shown, widgets)}
+    notebook.metadata["widgets"] = {WIDGET_STATE: state}
+    return Deck(plan.stem, plan.name, plan.about, f"{title}: {plan.name}", notebook, first)
+
+
+def _needed(wanted: list[str], models: dict) -> dict:
+    """The models with these names, and those that they refer to."""
+    needed = {}
+    while wanted:
+        if (name := wanted.pop()) not in needed:
+            needed[name] = models[name]
+            wanted += re.findall(r"IPY_MODEL_(\w+)", str(models[name]["state"]))
+    return needed
+
+
+# ---------------------------------------------------------------- what to say
+
+
+def _answers(slide: Slide) -> list[str]:
+    """To a question on it: the right answer, and what is said of each wrong one."""
+    found = re.match(r'ask\("(.+)"\)', slide[-1].source)
+    if not found:
+        return []
+    question = QUESTIONS[found[1]]
+    right, said = str(question["right"]), question["said"]
+    wrong = [f"- *{answer}*: {why}" for answer, why in said.items() if answer != right]
+    return ["\n".join([f"**Right: {right}.** {said[right]}\n", *wrong])]
+
+
+QUESTIONS = tomllib.loads((ROOT / "diffusion" / "teaching" / "questions.toml").read_text("utf-8"))
+
+
+def _with_notes(notebook: NotebookNode) -> NotebookNode:
+    """The same, with notes on each slide: what lesson and guide say of its section."""
+    guide, notebook = to_say(), copy.deepcopy(notebook)
+    own = {}
     for cell in notebook.cells:
-        tags = cell.metadata.setdefault("tags", [])
-        if asked and cell.metadata["slideshow"]["slide_type"] in ("fragment", "-"):
-            cell.metadata["slideshow"]["slide_type"] = "subslide"
-        kind = cell.metadata["slideshow"]["slide_type"]
-        if kind not in ("skip", "notes"):
-            asked = cell.source.startswith("ask(")
-        outputs = [output.get("data", {}) for output in cell.get("outputs", [])]
-        if kind in ("slide", "subslide"):
-            shown = False
-        if cell.source.startswith("ask("):
-            cell.metadata["hide_input"] = True
-        elif any({"image/png", "text/html", WIDGET_VIEW} & set(data) for data in outputs):
-            cell.metadata["hide_input"] = True
-            tags.append("picture")
-            shown = shown or kind != "skip"
-        elif shown and kind == "fragment" and cell.cell_type == "markdown":
-            tags.append("answer")  # it takes the place of the question; see slides.css
-        # Here, since the page is measured before its widgets are drawn.
-        if any(
-            re.match("explorer|drawing|game|sampler", data.get("text/plain", ""))
-            for data in outputs
-        ):
-            tags.append("large")
-        if heading := re.match(r"(##?) (.+)", cell.source):
-            title = heading[2]
-            cell.source = cell.source[heading.end() :].strip()
-            cell.metadata["title"] = [f"h{len(heading[1])}", title]
-        elif kind == "subslide":
-            cell.metadata["title"] = ["p", title]
-        if title == "What people get wrong here":
-            tags.append("one-by-one")
-        if cell.cell_type == "markdown":  # the next lesson is the next deck
-            cell.source = cell.source.replace(".ipynb)", ".html)")
-        if "notes" in tags:
-            cell.source = re.sub(r"</?details>|<summary>.*?</summary>", "", cell.source).strip()
+        if "notes" in cell.metadata.tags:
+            own.setdefault(tuple(cell.metadata.section), []).append(cell.source)
+    slides = slides_of([cell for cell in notebook.cells if "notes" not in cell.metadata.tags])
+    for slide, after in zip(slides, [*slides[1:], None], strict=True):
+        section = tuple(slide[0].metadata.section)
+        said = [*_answers(slide), *own.get(section, []), guide.get(section, "")]
+        if plan := slide[0].metadata.get("plan"):
+            start, end, whole, happens = plan
+            said = [re.sub(r"\*Minutes: [\d.]+\.\*\s*", "", text) for text in said]
+            said.insert(0, f"**Minutes {start} to {end} of {whole}:** {happens or section[1]}")
+        if after and after[0].metadata.section[1] != section[1]:
+            said.append(f"**Next:** {after[0].metadata.section[1]}")
+        text = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", "\n\n".join(filter(None, said)))
+        slide.append(slide_cell(text, "notes"))
+    notebook.cells = [cell for slide in slides for cell in slide]
+    return notebook

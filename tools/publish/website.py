@@ -1,4 +1,4 @@
-"""The site: Sphinx and myst-nb, over the lessons and docs/pages."""
+"""The site: Sphinx and myst-nb, over the lessons and docs/pages; the decks in its slides/."""
 
 import base64
 import html
@@ -15,6 +15,7 @@ from PIL import Image
 from publish.execution import execute
 from publish.page import SCRIPTS, copy_scripts, keep_formulas_whole, keep_state
 from publish.places import BUILD, DOCS, LESSONS, contents
+from publish.slides import Deck, all_decks, write_decks
 
 
 def build_site() -> Path:
@@ -26,6 +27,8 @@ def build_site() -> Path:
     shutil.copytree(DOCS / "pages", source)
     for page in source.glob("*.md"):  # in the repository a link leads to the notebook itself
         page.write_text(page.read_text("utf-8").replace("(../../notebooks/", "(lessons/"), "utf-8")
+    planned, decks = all_decks()
+    with_slides(source / "guide.md", planned)
     (source / "lessons").mkdir()
     lib = BUILD / "lib"
     shutil.rmtree(lib, ignore_errors=True)
@@ -54,7 +57,22 @@ def build_site() -> Path:
         raise RuntimeError("Sphinx found mistakes; see above.")
     for page in site.rglob("*.html"):
         page.write_text(for_listening(page.read_text("utf-8")), "utf-8")
+    write_decks(planned, decks, site / "slides")
     return site
+
+
+def with_slides(guide: Path, planned: list[Deck]) -> None:
+    """Into the tables of the plans: on which slide of the plan's deck each part begins."""
+    columns, column, lines = {}, iter(()), []
+    for deck in planned:
+        links = [f'<a href="slides/{deck.stem}.html#/{n - 1}">{n}</a>' for n in deck.first]
+        columns[f"### {deck.name}"] = iter(["slide", "---", *links])
+    for line in guide.read_text("utf-8").splitlines():
+        column = columns.pop(line, column)
+        if line.startswith("|") and (cell := next(column, None)):
+            line = re.sub(r"^\|[^|]*\|", rf"\g<0> {cell} |", line)
+        lines.append(line)
+    guide.write_text("\n".join(lines), "utf-8")
 
 
 def for_listening(page: str) -> str:
