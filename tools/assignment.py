@@ -112,6 +112,10 @@ def solved(stub: str, solution: str) -> str:
     first = node if value else node.body[0]
     lines = solution.replace("solved_", "my_").splitlines()[first.lineno - 1 : node.end_lineno]
     indent = " " * first.col_offset
+    if not value:  # the solution may call an argument by another name
+        pairs = zip(node.args.args, ast.parse(stub).body[0].args.args, strict=True)
+        names = [(theirs.arg, mine.arg) for theirs, mine in pairs]
+        lines[:0] = [f"{indent}{theirs} = {mine}" for theirs, mine in names if theirs != mine]
     marked = "\n".join([f"{indent}### BEGIN SOLUTION", *lines, f"{indent}### END SOLUTION\n"])
     dots = r"^my_\w+ = \.\.\.\n" if value else r"^ +# your lines? here\n +\.\.\.\n"
     # The name of a value stays, for it to be found.
