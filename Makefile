@@ -11,15 +11,18 @@ PYTESTARGS ?=
 VENV_PYTHON = .venv/bin/python
 INSTALL = $(VENV_PYTHON) -m pip --disable-pip-version-check install --constraint $(CONSTRAINTS)
 
-.PHONY: help lab test coverage mutants site slides bench refresh lint format clean
+.PHONY: help lab assignment test coverage mutants site slides bench refresh lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
 
 lab: .venv/.lab ## install what is needed, then open JupyterLab on the first lesson, in work/
 	@$(VENV_PYTHON) tools/copy_lessons.py
 	$(VENV_PYTHON) -m jupyterlab --ServerApp.ip=127.0.0.1 $(LABARGS) work/01_add_noise_once.ipynb
+
+assignment: .venv/.lab ## write the exercises as homework for nbgrader, into assignment/
+	@$(VENV_PYTHON) tools/assignment.py
 
 # One thread for each of the two workers: more of them, on two cores, mostly wait for one another.
 test coverage: export OMP_NUM_THREADS = 1

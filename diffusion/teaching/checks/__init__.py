@@ -2,12 +2,12 @@
 
 Each check takes what the learner wrote and prints one line: that nothing has been attempted, that
 it is correct, or what went wrong. It never raises, whatever it is given, so that an open
-exercise is no broken notebook.
+exercise is no broken notebook. `grade` raises what a check says, which is what a grader wants.
 
 The checks of lesson N are in `lesson_N.py`; how they judge is in `judging.py`.
 """
 
-from diffusion.teaching.checks.judging import NOT_ATTEMPTED
+from diffusion.teaching.checks.judging import NOT_ATTEMPTED, grade
 from diffusion.teaching.checks.lesson_1 import check_beta_for_spread, check_forward_step
 from diffusion.teaching.checks.lesson_2 import check_forward_chain, check_signal_left
 from diffusion.teaching.checks.lesson_3 import check_beta_end_for_100, check_schedule_tables
@@ -35,4 +35,5 @@ __all__ = [
     "check_schedule_tables",
     "check_signal_left",
     "check_training_loss",
+    "grade",
 ]

@@ -6,7 +6,7 @@ A check prints one line. Where several things are wrong, the line is about the f
 import io
 import math
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from itertools import islice
 from numbers import Real
@@ -75,6 +75,19 @@ def judge_value(attempt, compare: Callable) -> None:
         print(CORRECT)
     except Exception as error:
         print(_about(error))
+
+
+def grade(check: Callable, attempt, **variant) -> None:
+    """Let a check judge an attempt, and raise `AssertionError` with its line if it is not correct.
+
+    For homework: nbgrader gives no points to a cell that raises, nor to one with words on stderr,
+    which a right answer may leave there as well. `variant` goes to the check.
+    """
+    with redirect_stdout(io.StringIO()) as said, redirect_stderr(io.StringIO()):
+        check(attempt, **variant)
+    line = said.getvalue().splitlines()[-1]  # what the learner printed may stand before it
+    if not line.endswith(CORRECT) or "Your code raised " in line:
+        raise AssertionError(line)
 
 
 def _run(attempt, trial: Trial, aloud: bool) -> tuple[list, list]:

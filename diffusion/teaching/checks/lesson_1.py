@@ -46,12 +46,12 @@ def check_forward_step(attempt: Callable[[Tensor, float, Tensor], Tensor]) -> No
     judge(attempt, trial(0.19, 3, 4, 4), trial(0.6, 5, 2, label=label))
 
 
-def check_beta_for_spread(attempt: float) -> None:
-    """Lesson 1: the β for which a pixel moves by ± 0.5 (one standard deviation)."""
+def check_beta_for_spread(attempt: float, spread: float = 0.5) -> None:
+    """Lesson 1: the β for which a pixel moves by ± `spread` (one standard deviation)."""
     mistakes = {
-        "0.5 is the standard deviation that you want; β is the variance. What is the relation "
-        "between the two?": 0.5,
-        "You took the square root where a square is needed: √β = 0.5.": math.sqrt(0.5),
-        "That is 1 − β: how much of the variance is kept.": 0.75,
+        f"{spread:g} is the standard deviation that you want; β is the variance. What is the "
+        "relation between the two?": spread,
+        f"You took the square root where a square is needed: √β = {spread:g}.": math.sqrt(spread),
+        "That is 1 − β: how much of the variance is kept.": 1 - spread**2,
     }
-    judge_value(attempt, lambda answer: compare_number(answer, 0.25, mistakes))
+    judge_value(attempt, lambda answer: compare_number(answer, spread**2, mistakes))
