@@ -4,12 +4,13 @@ import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from blank_page import open_blank
 from exhibits import CELLS
 from filelock import FileLock
-from harness import ROOT, Lab, chromium_browser, find_chromium, jupyterlab
+from harness import REPOSITORY, ROOT, Lab, chromium_browser, find_chromium, jupyterlab
 
 sys.path.insert(0, str(ROOT / "tools"))
 import publish
@@ -56,8 +57,9 @@ def built(name, build, run):
 
 @pytest.fixture(scope="session")
 def site(testrun_uid):
-    """The folder that `make site` builds."""
-    return built("site", publish.build_site, testrun_uid)
+    """The folder that `make site` builds, as in GitHub Actions, where the repository is known."""
+    with patch.dict(os.environ, GITHUB_REPOSITORY=REPOSITORY):
+        return built("site", publish.build_site, testrun_uid)
 
 
 @pytest.fixture(scope="session")
