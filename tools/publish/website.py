@@ -96,8 +96,10 @@ WHAT_THEY_DO = (
 
 def for_reading(notebook: NotebookNode, launch: str) -> None:
     """Say in place what needs a kernel, fold the solutions, leave the speaker's notes out."""
-    title, rest = notebook.cells[0].source.split("\n", 1)
-    notebook.cells[0].source = f"{title}\n\n{launch}\n{rest}"
+    opening = notebook.cells[0]
+    minutes = r"(\*\*About \d+ minutes\.\*\*.*?)(?=\n\n|$)"  # and what the learner needs
+    opening.source = re.sub(minutes, rf"\1\n\n{launch}", opening.source, flags=re.DOTALL)
+    needs_python = NEEDS_PYTHON.format("with a link above, or " if launch else "")
     cells = []
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
@@ -119,13 +121,13 @@ def for_reading(notebook: NotebookNode, launch: str) -> None:
             cell.metadata["mystnb"] = {"code_prompt_show": show, "code_prompt_hide": hide}
         if "exercise" in tags:
             cell.outputs = []  # what the check says of nothing
-            cells.append(new_markdown_cell(NEEDS_PYTHON))
+            cells.append(new_markdown_cell(needs_python))
     notebook.cells = cells
 
 
-NEEDS_PYTHON = """```{note}
-To solve this, run the lesson on your computer ([here is how](../index.ipynb)): a check answers at
-once, and names the mistake. On this page there are the hints, and the solution.
+NEEDS_PYTHON = """```{{note}}
+To solve this, run the lesson {}on your computer ([here is how](../index.ipynb)): a check answers
+at once, and names the mistake. On this page there are the hints, and the solution.
 ```"""
 
 
