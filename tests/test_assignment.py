@@ -8,14 +8,12 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 
+import assignment
 import nbformat
 import pytest
 from test_checks import EXERCISES, as_list, lines
 
 from diffusion.teaching import checks
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
-import assignment
 
 ROOT = Path(__file__).parents[1]
 

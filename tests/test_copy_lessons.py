@@ -1,14 +1,9 @@
 """`make lab` opens copies of the lessons, and never overwrites what the learner has changed."""
 
-import sys
-from pathlib import Path
-
+import copy_lessons
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
-import copy_lessons
 
 
 @pytest.fixture

@@ -1,13 +1,9 @@
 """tools/refresh.py: what it keeps, what it removes, and that it never hides a failing cell."""
 
 import json
-import sys
-from pathlib import Path
 
-from nbformat.v4 import new_code_cell, new_notebook, new_output, writes
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 import refresh
+from nbformat.v4 import new_code_cell, new_notebook, new_output, writes
 
 TIMES = """
 import os, sys

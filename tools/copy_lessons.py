@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS, WORK = ROOT / "notebooks", ROOT / "work"
@@ -21,7 +22,7 @@ def copy_lessons(lessons: Path = LESSONS, work: Path = WORK) -> None:
     record = work / ".copied.json"  # {name of a lesson: digest of its copy, when it was made}
     copied = json.loads(record.read_text("utf-8")) if record.exists() else {}
     for lesson in sorted(lessons.glob("*.ipynb")):
-        new, mine = _without_outputs(lesson), work / lesson.name
+        new, mine = as_file(without_outputs(lesson)), work / lesson.name
         before = copied.get(lesson.name)
         if before == _digest(new) and mine.exists():
             continue
@@ -35,11 +36,15 @@ def copy_lessons(lessons: Path = LESSONS, work: Path = WORK) -> None:
     record.write_text(json.dumps(copied, indent=1) + "\n", "utf-8")
 
 
-def _without_outputs(lesson: Path) -> bytes:
+def without_outputs(lesson: Path) -> NotebookNode:
     notebook = nbformat.read(lesson, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def as_file(notebook: NotebookNode) -> bytes:
     return (nbformat.writes(notebook, indent=1) + "\n").encode()
 
 

@@ -3,13 +3,14 @@
 import os
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import publish
 import pytest
 from blank_page import open_blank
 from exhibits import CELLS
 from filelock import FileLock
-from harness import Lab, chromium_browser, find_chromium, jupyterlab
+from harness import REPOSITORY, Lab, chromium_browser, find_chromium, jupyterlab
 from publish.page import MODULES, install_scripts
 from publish.places import BUILD
 
@@ -53,8 +54,9 @@ def built(name, build, run):
 
 @pytest.fixture(scope="session")
 def site(testrun_uid):
-    """The folder that `make site` builds."""
-    return built("site", publish.build_site, testrun_uid)
+    """The folder that `make site` builds, as in GitHub Actions, where the repository is known."""
+    with patch.dict(os.environ, GITHUB_REPOSITORY=REPOSITORY):
+        return built("site", publish.build_site, testrun_uid)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-token-for-the-tests"
+REPOSITORY = "octocat/hello-world"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 

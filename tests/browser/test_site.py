@@ -10,8 +10,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from bs4 import BeautifulSoup
+from copy_lessons import WORK
 from harness import (
     BEYOND,
+    REPOSITORY,
     SHOWN,
     assert_accessible,
     assert_links_lead_somewhere,
@@ -176,6 +178,33 @@ def test_what_needs_a_kernel_says_so(site):
         assert "Presenting?" not in soup.text
     first = BeautifulSoup((site / LESSONS[0]).read_text("utf-8"), "html.parser")
     assert NO_UPLOAD in first.text
+
+
+@pytest.mark.parametrize("name", ["index.html", *LESSONS])
+def test_a_page_launches_its_lesson(site, name):
+    soup = BeautifulSoup((site / name).read_text("utf-8"), "html.parser")
+    (box,) = soup.select("article .launch")
+    assert name == "index.html" or "You need" in box.find_previous("p").text
+    stem = "01_add_noise_once" if name == "index.html" else name[8:-5]
+    there = {link.text: link["href"] for link in box.select("a")}
+    assert there == {
+        "Open in Colab": "https://colab.research.google.com/github/"
+        f"{REPOSITORY}/blob/colab/notebooks/{stem}.ipynb",
+        "Launch on Binder": f"https://mybinder.org/v2/gh/{REPOSITORY}/HEAD"
+        f"?urlpath=lab/tree/{WORK.name}/{stem}.ipynb",
+    }
+
+
+def test_the_first_screen_says_what_it_is_and_can_be_tried(open_page):
+    with open_page("index.html") as page:
+        text = page.locator("article p").first
+        assert "diffusion model" in text.inner_text()
+        for width, height in ((1280, 800), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            for seen in (text, page.locator(".scrub canvas"), page.locator(".scrub-timeline")):
+                box = seen.bounding_box()
+                assert box["y"] >= 0 and box["y"] + box["height"] <= height
+            assert page.evaluate(BEYOND) == []
 
 
 def test_the_widgets_follow_the_theme(open_page):

@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import colab
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
@@ -14,13 +15,14 @@ from PIL import Image
 
 from publish.execution import execute
 from publish.page import SCRIPTS, copy_scripts, keep_formulas_whole, keep_state
-from publish.places import BUILD, DOCS, LESSONS, contents
+from publish.places import BUILD, DOCS, LESSONS, contents, repository
 from publish.slides import Deck, all_decks, write_decks
 
 
 def build_site() -> Path:
     from sphinx.cmd.build import build_main
 
+    on_github = repository()
     source, site = BUILD / "source", BUILD / "site"
     for folder in (source, site):
         shutil.rmtree(folder, ignore_errors=True)
@@ -39,13 +41,17 @@ def build_site() -> Path:
     for path, notebook in notebooks.items():
         if path.suffix == ".md":
             front.unlink()
-            made = cards(notebooks, lib)
+            made = {
+                "<!-- cards -->": cards(notebooks, lib),
+                "<!-- launch -->": launch(on_github, LESSONS[0].stem),
+            }
             for cell in notebook.cells:
-                cell.source = cell.source.replace("<!-- cards -->", made)
+                for place, what in made.items():
+                    cell.source = cell.source.replace(place, what)
             target = front.with_suffix(".ipynb")
         else:
             target = source / "lessons" / path.name
-            for_reading(notebook)
+            for_reading(notebook, launch(on_github, path.stem))
             keep_formulas_whole(notebook)
         keep_state(notebook, lib / f"{path.stem}.js")
         _move_figures(notebook, path.stem, lib)
@@ -88,8 +94,30 @@ def for_listening(page: str) -> str:
     return page
 
 
-def for_reading(notebook: NotebookNode) -> None:
+def launch(on_github: str | None, lesson: str) -> str:
+    """Links that open a lesson where it runs; none if nobody knows where the repository is."""
+    if on_github is None:
+        return ""
+    binder = f"https://mybinder.org/v2/gh/{on_github}/HEAD?urlpath=lab/tree/work/{lesson}.ipynb"
+    return (
+        f'<p class="launch"><a href="{colab.address(on_github, lesson)}">Open in Colab</a> '
+        f'<a href="{binder}">Launch on Binder</a> <span>{WHAT_THEY_DO}</span></p>'
+    )
+
+
+WHAT_THEY_DO = (
+    "Both run the lesson, exercises included, and nothing is installed on your computer. Colab "
+    "wants a Google account; run the first cell first. Binder takes a minute or two to start, and "
+    "keeps nothing."
+)
+
+
+def for_reading(notebook: NotebookNode, launch: str) -> None:
     """Say in place what needs a kernel, fold the solutions, leave the speaker's notes out."""
+    opening = notebook.cells[0]
+    minutes = r"(\*\*About \d+ minutes\.\*\*.*?)(?=\n\n|$)"  # and what the learner needs
+    opening.source = re.sub(minutes, rf"\1\n\n{launch}", opening.source, flags=re.DOTALL)
+    needs_python = NEEDS_PYTHON.format("with a link above, or " if launch else "")
     cells = []
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
@@ -111,13 +139,13 @@ def for_reading(notebook: NotebookNode) -> None:
             cell.metadata["mystnb"] = {"code_prompt_show": show, "code_prompt_hide": hide}
         if "exercise" in tags:
             cell.outputs = []  # what the check says of nothing
-            cells.append(new_markdown_cell(NEEDS_PYTHON))
+            cells.append(new_markdown_cell(needs_python))
     notebook.cells = cells
 
 
-NEEDS_PYTHON = """```{note}
-To solve this, run the lesson on your computer ([here is how](../index.ipynb)): a check answers at
-once, and names the mistake. On this page there are the hints, and the solution.
+NEEDS_PYTHON = """```{{note}}
+To solve this, run the lesson {}on your computer ([here is how](../index.ipynb)): a check answers
+at once, and names the mistake. On this page there are the hints, and the solution.
 ```"""
 
 
