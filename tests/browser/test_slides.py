@@ -52,6 +52,30 @@ ANSWERS = """() => Reveal.getSlides().map((slide) => {
     return [asks >= 0, told.map((cell) => [h + 1, v + 1, cell.textContent.trim().slice(0, 60)])];
 })"""
 
+# What cannot be read from the last row: text below 28 pixels, or in a chart below 24, on a
+# screen of 1920 × 1080, which shows a slide of 1280 × 720. An index may be a quarter smaller.
+SMALL = """() => {
+    const slide = Reveal.getCurrentSlide();
+    const texts = document.createTreeWalker(slide, NodeFilter.SHOW_TEXT);
+    const small = [];
+    while (texts.nextNode()) {
+        const node = texts.currentNode.parentElement, svg = node.closest("svg");
+        const text = texts.currentNode.textContent.trim();
+        const shown = text && node.checkVisibility({ visibilityProperty: true });
+        if (!shown || node.closest("aside, mjx-container, [hidden]")) continue;
+        const scale = svg ? svg.getScreenCTM().a / Reveal.getScale() : 1;
+        const size = parseFloat(getComputedStyle(node).fontSize) * scale;
+        const least = (node.closest(".scrub-chart, .scrub-ticks, svg") ? 24 : 28) / 1.5;
+        const index = node.matches("sub, tspan[font-size]") ? 0.75 : 1;
+        if (size < least * index - 0.1) small.push([Reveal.getIndices().h + 1, text, size]);
+    }
+    return small;
+}"""
+EACH_STATE = f"""() => Reveal.getSlides().flatMap((slide, h) => [-1, 99].flatMap((step) => {{
+    Reveal.slide(h, 0, step);
+    return ({SMALL})();
+}}))"""
+
 # What is of no use to a room: code beside a picture, assertions, and talk of a notebook's cells.
 FOR_A_NOTEBOOK = """() => Reveal.getSlides().flatMap((slide) => {
     const texts = (what) => [...slide.querySelectorAll(what)].map((each) => each.textContent);
@@ -115,6 +139,7 @@ def deck(open_deck, request):
 @pytest.mark.parametrize("deck", LESSONS, indirect=True)
 def test_a_deck_can_be_presented(deck):
     assert deck.evaluate(MISPLACED) == []
+    assert deck.evaluate(EACH_STATE) == []
     questions = deck.evaluate(ANSWERS)
     assert sum(asks for asks, _ in questions) >= 4
     assert [told for _, told in questions if told] == []
