@@ -123,20 +123,19 @@ PREDICT = r'<div class="predict">\n\n\1\n\n</div>'
 
 def _questions_apart(cells: Slide) -> Slide:
     """What follows a question is on the next slide."""
-    asked = None  # the question that has just been put
+    asked, in_depth = False, False  # the last cell, and its slide
     for cell in cells:
-        place = cell.metadata.slideshow
+        tags, place = cell.metadata.tags, cell.metadata.slideshow
         if place.slide_type == "notes":
             continue
         if asked and place.slide_type != "slide":
             place.slide_type = "slide"
-            cell.metadata.tags += ["to-a-question", *IN_DEPTH & {*asked.metadata.tags}]
+            tags += ["to-a-question", *["in-depth"] * in_depth]
             cell.metadata["title"] = ["p", cell.metadata.section[1]]
-        asked = cell if _asks(cell) else None
+        if place.slide_type == "slide":
+            in_depth = "in-depth" in tags  # the decks of plans leave it out
+        asked = _asks(cell)
     return cells
-
-
-IN_DEPTH = {"in-depth"}  # a slide that the decks of plans leave out
 
 
 def _without_code(slide: Slide) -> None:
