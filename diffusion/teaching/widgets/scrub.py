@@ -29,8 +29,8 @@ PAGE = [
 def scrub(*views: View | str, at: float | None = None, ask: str | None = None) -> "Scrub":
     """A timeline under one or more views; drawn and moved in the browser, without the kernel.
 
-    It is moved by its slider, by a click or a drag in curves or in a strip of moments, and by a drag
-    across a picture.
+    It is moved by its slider, by a click or a drag in curves or in a strip of moments, and by a
+    drag across a picture.
 
     Args:
         views: views over one and the same axis. Pictures and point clouds go to the left, charts
