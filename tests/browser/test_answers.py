@@ -43,7 +43,7 @@ def asked():
 def test_views_are_veiled_until_a_guess_is_pinned(blank):
     blank.show(asked())
     slider = blank.page.locator(".scrub-timeline input")
-    seen = "canvas, .scrub-chart > svg, .scrub-equation, .scrub-figure"
+    seen = "canvas, .scrub-chart > svg, .scrub-chart .scrub-line, .scrub-term, .scrub-figure"
     assert not any(visible(blank, seen))
     slider.focus()
     slider.press("ArrowRight")
@@ -115,7 +115,7 @@ def to_draw():
 def test_a_curve_is_drawn_with_the_pointer_before_it_is_shown(blank):
     blank.show(to_draw())
     chart = blank.page.locator(".scrub-chart > svg")
-    assert not any(visible(blank, "canvas, .scrub-equation"))
+    assert not any(visible(blank, "canvas, .scrub-term"))
     assert visible(blank, ".scrub-line:not(.scrub-sketch)") == [True, False]
     assert "ᾱ_t to be drawn" in chart.get_attribute("aria-label")
     press(blank, "That is my drawing")  # nothing yet

@@ -1,11 +1,14 @@
 """What each view draws, read back from the page and compared with torch, the core or a formula."""
 
+import io
 import math
 import re
 
+import numpy as np
 import pytest
 import torch
 from blank_page import BlankPage, numbers
+from PIL import Image
 
 from diffusion import NoiseSchedule, q_sample
 from diffusion.teaching.bugs import BUGS
@@ -133,7 +136,7 @@ def test_frames_are_shown_each_at_its_place(page, channels):
     for place, each in enumerate(order):
         page.go(place)
         assert_shows(page.pixels(), different[each], 0)
-        assert page.text(".scrub-where") == f"t = {2 * place}"
+        assert page.text(".scrub-where") == f"x{2 * place} ="
 
 
 def test_a_strip_has_each_moment_under_its_place_on_the_axis(page):
@@ -381,10 +384,6 @@ def test_curves_run_through_the_rates_and_the_playhead_reads_them_off(page):
         chart = page.chart()
         assert_close(chart.playhead, t, 1e-6)
         assert_close(chart.dots, [signal[t], noise[t]], 1e-6)
-        assert page.texts(".scrub-legend .scrub-number") == [
-            f"{signal[t]:.3f}",
-            f"{noise[t]:.3f}",
-        ]
     assert chart.drawn["texts"][-1][2] == "time t"
 
 
@@ -447,10 +446,13 @@ def test_time_that_runs_backwards_begins_at_the_left_with_T(page):
         decibels = 10 * schedule.log_snr(now) / math.log(10)
         snr = f"{decibels:+.1f} dB".replace("-", "−") if now else "+∞ dB"
         assert page.texts(".scrub-figure") == [f"ᾱt = {exact**2:.4f}", f"SNR = {snr}"]
+        assert page.texts(".scrub-legend .scrub-number") == [f"{exact:.3f}"]  # no equation has it
         spoken = page.evaluate(f"document.querySelector('{slider}').getAttribute('aria-valuetext')")
         assert spoken == f"t = {now} of 100"
     assert chart.drawn["texts"][-1][2] == "time t, backwards"
+    page.show(scrub(PointsView(Frames(CLOUD.expand(101, -1, -1), axis))))  # no chart says it
     assert page.texts(".scrub-ticks span") == ["100", "75", "50", "25", "0"]
+    assert page.text(".scrub-axis-name") == "time t, backwards"
 
 
 # ------------------------------------------------------------------ bars
@@ -484,6 +486,52 @@ def test_bars_are_as_high_as_they_say_from_left_to_right(page):
         assert_close(tops, row.clamp(max=8), 8 / 510 + 0.004)
         assert page.text(".scrub-legend > .scrub-number") == view.notes[place]
     assert chart.drawn["bell"] is None and chart.drawn["limits"] == []
+
+
+def breaks(page):
+    """Where on the x axis each broken bar begins and ends, how far down that is, and a tooth."""
+    chart = page.chart()
+    marks = page.evaluate("document.querySelector('.scrub-break').getAttribute('d')")
+    found = []
+    for mark in marks.split("M")[1:]:
+        x, y, *steps = numbers(mark)
+        if steps:
+            across = torch.tensor([x, x + sum(steps[::2])], dtype=torch.float64)
+            found.append((*chart.x.value(across + torch.tensor([1, -1])).tolist(), y, steps[1]))
+    return found
+
+
+def test_a_bar_that_runs_off_the_scale_is_broken_and_its_height_is_told(page):
+    rows = torch.tensor([[0.0, 1.0, 2.0, 8.0], [8.0, 0.5, 16.25, 0.0], [9.0, 12.0, 16.0, 8.0]])
+    schedule = NoiseSchedule(time_steps=2)
+    page.show(scrub(BarsView(schedule, rows, (-2.0, 2.0), "place", "bars", "Bars.", top=8.0)))
+    for place, (bars, told) in enumerate(
+        [
+            ([], ""),
+            ([2], " 1 bar runs off the scale to 16.3 at 0.5."),
+            ([0, 1, 2], " 3 bars run off the scale, the highest to 16 at 0.5."),
+        ]
+    ):
+        page.go(place)
+        found = breaks(page)
+        assert_close([x for x, *_ in found], [i - 2 for i in bars], 0.005)
+        assert_close([x for _, x, *_ in found], [i - 1 for i in bars], 0.005)
+        assert all(8 < y < 30 and tooth == -4 for *_, y, tooth in found)  # below the top, in teeth
+        said = page.evaluate("document.querySelector('svg[role=img]').ariaLabel")
+        assert said == f"Bars. At t = {place}.{told}"
+
+
+def test_a_histogram_says_where_its_picture_has_more_than_the_chart_shows(page):
+    flat = torch.full((1, 16, 16), 0.31)
+    flat[0, :4] = -1
+    page.show(scrub(HistogramView(Blend(flat, NOISE[:1, :16, :16], SCHEDULE))))
+    said = page.evaluate("document.querySelector('svg[role=img]').ariaLabel")
+    assert said.endswith("2 bars run off the scale, the highest to 7.5 at 0.35.")
+    assert len(breaks(page)) == 2
+    page.go(T)
+    assert breaks(page) == [] and "scale" not in page.evaluate(
+        "document.querySelector('svg[role=img]').ariaLabel"
+    )
 
 
 def test_a_law_runs_smoothly_through_the_middles_of_the_bars(page):
@@ -563,7 +611,6 @@ def test_the_equation_and_its_bars_are_the_two_rates(page):
     for t in TIMES:
         page.go(t)
         signal, noise = SCHEDULE.signal_rate(t).item(), SCHEDULE.noise_rate(t).item()
-        assert page.text(".scrub-where") == f"t = {t}"
         equation = f"x{t} ={signal:.3f} · x0+{noise:.3f} · ε"
         assert page.text(".scrub-equation") == equation
         assert_close(bar_lengths(page), [signal, noise], 0.00051)
@@ -587,7 +634,7 @@ def test_rates_above_1_share_one_scale(page):
 
 
 def test_labels_stand_under_their_places_of_the_slider(page):
-    page.show(scrub(CurvesView(SCHEDULE)))
+    page.show(scrub(ImageView(Blend(X_0, NOISE, SCHEDULE))))
     marks = page.evaluate(
         """() => {
             const slider = document.querySelector(".scrub-timeline input").getBoundingClientRect();
@@ -595,13 +642,15 @@ def test_labels_stand_under_their_places_of_the_slider(page):
             return Array.from(labels, (label) => {
                 const { left, right } = label.getBoundingClientRect();
                 // The thumb's middle stays half a thumb away from the ends.
-                const share = ((left + right) / 2 - slider.left - 8) / (slider.width - 16);
+                const share = ((left + right) / 2 - slider.left - 9) / (slider.width - 18);
                 return [+label.textContent, share];
             });
         }"""
     )
     assert [t for t, _ in marks] == [0, 250, 500, 750, 1000]
-    assert all(abs(share - t / T) < 0.002 for t, share in marks)
+    assert all(abs(share - t / T) < 0.002 for t, share in marks[:-1])
+    ends = "(s) => document.querySelector(`.scrub-timeline ${s}`).getBoundingClientRect().right"
+    assert abs(page.evaluate(ends, "input") - page.evaluate(ends, "span:last-child")) < 1
 
 
 def test_what_is_set_from_outside_is_what_is_shown(page):
@@ -610,7 +659,7 @@ def test_what_is_set_from_outside_is_what_is_shown(page):
     for given, t in [(743, 743), (10**6, T), (-5, 0), (500.4, 500)]:
         page.set(position=given)
         assert_close(page.chart().playhead, t, 1e-6)
-        assert page.get("position") == t and page.text(".scrub-where") == f"t = {t}"
+        assert page.get("position") == t and page.text(".scrub-where") == f"x{t} ="
 
 
 def test_nonsense_from_outside_becomes_something_that_exists(page):
@@ -639,6 +688,249 @@ def test_the_kernel_hears_only_where_the_slider_rests(chromium):
     opened.clock.run_for(1000)
     assert page.evaluate(saved) == [300]
     opened.close()
+
+
+# ------------------------------------------------------------------ one figure
+
+FILM = Blend(X_0, NOISE, SCHEDULE)
+
+
+def box(page, selector):
+    return page.page.locator(selector).first.bounding_box()
+
+
+def drag(page, start, *ends, up=True):
+    """From a place of the window over others, as a hand does; gives t at each."""
+    mouse = page.page.mouse
+    mouse.move(*start)
+    mouse.down()
+    places = [page.get("position")]
+    for end in ends:
+        mouse.move(*end, steps=3)
+        places.append(page.get("position"))
+    if up:
+        mouse.up()
+    return places
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_the_thumb_stands_under_the_playhead(page, width):
+    page.page.set_viewport_size({"width": width, "height": 1000})
+    image, curves, histogram = ImageView(FILM), CurvesView(SCHEDULE), HistogramView(FILM)
+    for views in ([image, curves, histogram], [curves, StripView(FILM)], [histogram, curves]):
+        page.show(scrub(*views))
+        chart, slider = box(page, "svg:has(.scrub-playhead)"), box(page, ".scrub-timeline input")
+        thumb = page.evaluate(
+            """() => {
+                const slider = document.querySelector(".scrub-timeline input");
+                return parseFloat(getComputedStyle(slider).getPropertyValue("--scrub-thumb"));
+            }"""
+        )
+        below = chart["y"] + chart["height"]
+        strip = 0.08 * chart["width"] if len(views) == 2 and views[1] is not curves else 0
+        assert below - 1 <= slider["y"] + 8 <= below + strip + 30  # with nothing else between
+        for t in (0, 370, 1000):
+            page.go(t)
+            playhead = box(page, ".scrub-playhead path")
+            middle = slider["x"] + thumb / 2 + t / T * (slider["width"] - thumb)
+            assert abs(playhead["x"] + playhead["width"] / 2 - middle) < 1
+        play = box(page, ".scrub-timeline button")
+        assert min(play["width"], play["height"]) >= 24 and play["x"] >= 0
+        assert play["x"] + play["width"] <= slider["x"] + 1
+        beyond = "[document.documentElement.scrollWidth, innerWidth]"
+        assert page.evaluate(beyond) == [width, width]
+    page.page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+def test_without_a_chart_of_the_axis_the_slider_is_as_wide_as_what_stands_above_it(page):
+    image = ImageView(FILM)
+    for views in ([image], [image, "+", image], [image, HistogramView(FILM)]):
+        page.show(scrub(*views))
+        button, slider = box(page, ".scrub-timeline button"), box(page, ".scrub-timeline input")
+        all_boxes = [n.bounding_box() for n in page.page.locator("canvas, svg[role=img]").all()]
+        left = min(each["x"] for each in all_boxes)
+        right = max(each["x"] + each["width"] for each in all_boxes)
+        assert abs(button["x"] - left) < 1.5
+        assert abs(slider["x"] + slider["width"] - right) < 1.5
+        assert slider["y"] > max(each["y"] + each["height"] for each in all_boxes) - 1
+        assert len(page.texts(".scrub-ticks span")) == 5
+
+
+def test_no_number_stands_twice(page):
+    curves = [
+        Curve("√ᾱ_t", SCHEDULE.signal_rate(torch.arange(T + 1)), "signal"),
+        Curve("ᾱ_t", SCHEDULE.alpha_bar(torch.arange(T + 1)), "second"),
+        Curve("β_t", torch.cat([torch.tensor([math.nan]), SCHEDULE.betas]), "neutral", 5),
+    ]
+    few = NoiseSchedule(time_steps=20)
+    back = CurvesView(backward_axis(SCHEDULE), [Curve("√ᾱ_t", curves[0].values.flip(0))])
+    for it, t in [
+        (scrub(ImageView(FILM), CurvesView(SCHEDULE), HistogramView(FILM)), 137),
+        (scrub(CurvesView(SCHEDULE, curves)), 743),
+        (scrub(ImageView(FILM)), 743),
+        (scrub(back), 257),
+        (ScheduleExplorer(X_0, NOISE), 137),
+        (BugLab(X_0, few, {"none": (lambda sample: 0.0, 0.5)}), 13),
+    ]:  # fmt: skip
+        page.show(it)
+        page.go(t)
+        shown = page.texts(".scrub :is(.scrub-number, .scrub-caption, text, .scrub-ticks span)")
+        found = [re.sub(r"[^\d.]+", " ", text).split() for text in shown]
+        said = [number for each in found for number in each if len(number) > 2]
+        axes = page.texts(".scrub-axes text, .scrub-ticks span")
+        values = [number for number in said if number not in axes]
+        assert len(values) == len(set(values)) >= 2, values
+        rounded = [round(float(v), 3) for v in values]
+        assert len(rounded) == len(set(rounded)), values
+    page.show(scrub(CurvesView(SCHEDULE, curves)))
+    page.go(743)
+    beta = SCHEDULE.betas[742].item()
+    assert page.texts(".scrub-legend .scrub-number") == [f"{beta:.5f}"]
+    axis = ["0", "250", "500", "750", "1000"]
+    assert page.chart().x_labels == axis and page.texts(".scrub-ticks span") == []
+
+
+def test_a_hand_in_the_chart_moves_t(page):
+    page.show(scrub(ImageView(FILM), CurvesView(SCHEDULE), StripView(FILM)))
+    chart = page.chart()
+    y = box(page, "svg[role=img]")["y"] + 60
+
+    def at(t):
+        return chart.on_screen(t), y
+
+    width = (chart.on_screen(T) - chart.on_screen(0)) / T
+    places = drag(page, at(400), at(700), at(-600), at(1400), (chart.on_screen(20), y + 300))
+    assert_close(places, [400, 700, 0, 1000, 20], 1 / width)
+    assert page.page.evaluate("getSelection().toString()") == ""
+    page.page.mouse.move(*at(900))  # the hand has let go
+    assert page.get("position") == places[-1]
+    page.page.keyboard.press("ArrowRight")  # from here on by the keys
+    assert page.get("position") == places[-1] + 1
+    strip = box(page, ".scrub-strip")
+    assert drag(page, (chart.on_screen(625), strip["y"] + 9)) == [pytest.approx(625, abs=3)]
+    assert page.evaluate("document.querySelector('svg[role=img]').getAttribute('role')") == "img"
+
+    before = page.get("position")
+    page.page.mouse.move(*at(300))
+    page.page.mouse.down(button="right")
+    page.page.mouse.up(button="right")
+    drag(page, (box(page, "svg[role=img]")["x"] + 2, y))  # beside the axis
+    assert page.get("position") == before
+    for selector, cursor in ((".scrub-chart > svg", "col-resize"), ("canvas", "ew-resize")):
+        node = f"getComputedStyle(document.querySelector('{selector}'))"
+        assert page.evaluate(f"[{node}.cursor, {node}.touchAction]") == [cursor, "pan-y"]
+
+
+def test_a_hand_across_a_picture_moves_t_from_where_it_is(page):
+    for view in (ImageView(FILM), PointsView(Blend(CLOUD, TO, SCHEDULE))):
+        page.show(scrub(view, CurvesView(SCHEDULE), at=300))
+        x, y, width = (box(page, "canvas")[name] for name in ("x", "y", "width"))
+        assert drag(page, (x + 200, y + 50), (x + 201, y + 50)) == [300, 300]  # a click
+        assert page.evaluate("document.activeElement === document.body")
+        places = drag(page, (x + 200, y + 50), (x + 200 - 0.1 * width, y + 90), (x + 300, y + 50))
+        assert_close(places, [300, 200, 300 + 1000 * 100 / width], 3)
+        assert page.evaluate("document.activeElement.type") == "range"
+        assert drag(page, (x + 50, y + 50), (x + 40 + width, y + 50))[-1] == T
+
+
+def test_a_hand_in_the_chart_stops_what_is_played(page):
+    page.show(scrub(CurvesView(SCHEDULE)))
+    page.page.locator(".scrub-timeline button").click()
+    page.page.wait_for_function("model.get('position') > 5")
+    (place,) = drag(page, (page.chart().on_screen(500), box(page, "svg[role=img]")["y"] + 60))
+    page.page.wait_for_timeout(80)
+    assert page.get("position") == place == pytest.approx(500, abs=2)
+    assert page.page.get_by_role("button", name="Play (space)").is_visible()
+
+
+def test_a_finger_that_scrolls_the_page_leaves_t_where_it_was(page):
+    page.show(scrub(ImageView(FILM), CurvesView(SCHEDULE), at=300))
+    touch = """(events) => {
+        const svg = document.querySelector("svg[role=img]");
+        const { left, width, top } = svg.getBoundingClientRect();
+        svg.setPointerCapture = () => {};
+        const found = [];
+        for (const [type, share] of events) {
+            const x = left + (38 + 405 * share) / 460 * width;
+            svg.dispatchEvent(new PointerEvent(type, { pointerType: "touch", isPrimary: true,
+                pointerId: 7, clientX: x, clientY: top + 50, bubbles: true }));
+            found.push(window.model.get("position"));
+        }
+        return found;
+    }"""
+    scroll = [["pointerdown", 0.7], ["pointermove", 0.71], ["pointercancel", 0]]
+    assert page.evaluate(touch, scroll) == [300, 710, 300]
+    swipe = [["pointerdown", 0.7], ["pointermove", 0.6], ["pointerup", 0.5], ["pointermove", 0.1]]
+    assert page.evaluate(touch, swipe) == [300, 600, 500, 500]
+    assert page.evaluate(touch, [["pointerdown", 0.2], ["pointerup", 0.2]]) == [500, 200]  # a tap
+
+
+def test_no_hand_moves_t_where_a_curve_is_drawn_or_a_view_is_veiled(page):
+    views = ImageView(FILM), CurvesView(SCHEDULE)
+    page.show(scrub(*views, at=300, ask="Where?"))
+    spots = [(box(page, "canvas"), 100), (box(page, ".scrub-chart > svg"), 300)]
+    for place, off in spots:
+        x, y = place["x"] + off, place["y"] + 60
+        assert drag(page, (x, y), (x + 60, y)) == [300, 300]
+    page.page.get_by_role("button", name="Show me").click()
+    for place, off in spots:
+        x, y = place["x"] + off, place["y"] + 60
+        before, after = drag(page, (x, y), (x + 60, y))
+        assert after > before
+    page.show(scrub(ImageView(FILM), CurvesView(SCHEDULE, draw="√ᾱ_t"), at=300, ask="Draw."))
+    area = page.drawing_area()
+    x, y = area["x"] + 50, area["y"] + 50
+    assert drag(page, (x, y), (x + 100, y), (x + 100, y + 100)) == [300] * 3
+
+
+def test_nothing_is_measured_while_t_is_dragged(page):
+    page.show(scrub(ImageView(FILM), CurvesView(SCHEDULE), HistogramView(FILM)))
+    x, y = page.chart().on_screen(200), box(page, "svg[role=img]")["y"] + 60
+    drag(page, (x, y), up=False)
+    page.evaluate(
+        """() => {
+            window.measured = 0;
+            const measure = Element.prototype.getBoundingClientRect;
+            Element.prototype.getBoundingClientRect = function () {
+                window.measured++;
+                return measure.call(this);
+            };
+        }"""
+    )
+    page.page.mouse.move(x + 100, y, steps=5)
+    assert page.get("position") > 300 and page.evaluate("window.measured") == 0
+    page.page.mouse.up()
+
+
+def test_the_bar_of_alpha_is_straight_and_its_text_is_kept(page):
+    page.show(scrub(CurvesView(SCHEDULE, alt="ᾱ_t")))
+    assert page.texts(".scrub-key") == ["√ᾱt", "√(1−ᾱt)"]
+    assert page.texts(".scrub-figure")[0].startswith("ᾱt = ")
+    alphas = page.texts(".scrub-alpha-bar")
+    assert alphas == ["ᾱ"] * 3
+    page.evaluate(
+        """() => {
+            document.body.innerHTML += "<p class=scrub-view><b class=scrub-alpha-bar></b></p>";
+            const alpha = document.querySelector("p b");
+            alpha.innerHTML = "<span>ᾱ</span>";
+            alpha.parentElement.style = "font-size: 100px; margin: 50px; line-height: 2";
+            alpha.style.fontWeight = 400;
+        }"""
+    )
+    for font in ("sans-serif", "serif", "monospace", "DejaVu Sans", "Liberation Serif"):
+        page.evaluate("(font) => { document.querySelector('p').style.fontFamily = font }", font)
+        shot = Image.open(io.BytesIO(page.page.locator("p b").screenshot())).convert("L")
+        ink = torch.from_numpy(np.array(shot)).float() < 128
+        rows = ink.any(1).nonzero().flatten()
+        gap = (rows.diff() > 1).nonzero().flatten()
+        assert len(gap) == 1  # one bar, and away from the letter
+        bar = ink[rows[0] : rows[gap[0]] + 1]
+        columns, letter = (
+            part.any(0).nonzero().flatten() for part in (bar, ink[rows[gap[0] + 1] :])
+        )
+        assert 5 <= len(bar) <= 10  # level, and from one end of the letter to the other
+        assert bar[1:-1][:, columns[2] : columns[-2]].all()
+        assert len(columns) >= 0.85 * len(letter)
 
 
 # ------------------------------------------------------------------ the explorer

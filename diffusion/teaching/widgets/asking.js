@@ -10,11 +10,11 @@ const asking = (el, scrub, { ask, axis }, { model, change }) => {
   remember(model, ask, ANSWER);
   if (sketching) sketching.put(model.get("sketch"));
 
-  const stage = root.querySelector(".scrub-stage");
-  const veil = element(sketching ? root.querySelector(".scrub-pictures") ?? stage : stage, "div", {
-    class: "scrub-veil", "aria-hidden": "true",
-  });
-  mathematics(element(veil, "span"), ask);
+  // Over the pictures; where there are none, over a chart that is not to be drawn in. The axis over the
+  // slider stays in view.
+  const veiled = root.querySelector(".scrub-pictures") ?? (sketching ? null : root.querySelector(".scrub-charts > *"));
+  const veil = veiled && element(veiled, "div", { class: "scrub-veil", "aria-hidden": "true" });
+  if (veil) mathematics(element(veil, "span"), ask);
   const bar = element(root, "div", { class: "scrub-view scrub-ask" });
   const question = element(bar, "span", { class: "scrub-question-text" });
   mathematics(question, ask);
@@ -71,7 +71,7 @@ const asking = (el, scrub, { ask, axis }, { model, change }) => {
       if (shown !== model.get("shown")) {
         shown = model.get("shown");
         root.classList.toggle(sketching ? "scrub-veiled-pictures" : "scrub-veiled", !shown);
-        veil.hidden = shown;
+        if (veil) veil.hidden = shown;
         buttons.hidden = shown;
         if (sketching) {
           if (shown) sketching.put(model.get("sketch"));

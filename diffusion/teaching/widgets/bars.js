@@ -46,6 +46,23 @@ const barsView = (el, view, axis) => {
     });
     return points.join("");
   };
+  // What runs off the scale is cut off, and broken near its end: [bar, height] at each position.
+  const cut = new Map();
+  for (const [k, [t, i]] of (view.cut ?? []).entries())
+    cut.set(t, [...(cut.get(t) ?? []), [i, view.beyond[k]]]);
+  const breaks = cut.size && element(frame.plot, "path", { class: "scrub-break" });
+  const teeth = Math.max(1, Math.round(step / 8));
+  const half = ((step + 2) / teeth / 2).toFixed(3); // through the outlines as well
+  const zigzag = ([i]) =>
+    `M${(frame.left + i * step - 1).toFixed(2)},${frame.top + 10}` + `l${half},-4l${half},4`.repeat(teeth);
+  const short = (v) => minus(Number(v.toPrecision(3)));
+  const told = (bars) => {
+    const [i, height] = bars.reduce((a, b) => (b[1] > a[1] ? b : a));
+    const at = short(low + ((i + 0.5) * (high - low)) / bins);
+    const who = bars.length > 1 ? `${bars.length} bars run off the scale, the highest` : "1 bar runs off the scale";
+    return ` ${who} to ${short(height)} at ${at}.`;
+  };
+
   const draw = (t) => {
     let path = `M${frame.left},${frame.bottom}`;
     for (let i = 0; i < bins; i++) {
@@ -56,7 +73,9 @@ const barsView = (el, view, axis) => {
     curve?.setAttribute("d", smooth(law.subarray(t * bins, (t + 1) * bins)));
     const said = notes[t] ?? "";
     write(note, said);
-    frame.svg.ariaLabel = `${view.alt} At ${axis.symbol} = ${axis.label(t)}${said && ", "}${said}.`;
+    if (breaks) breaks.setAttribute("d", (cut.get(t) ?? []).map(zigzag).join("") || "M0,0");
+    const off = cut.has(t) ? told(cut.get(t)) : "";
+    frame.svg.ariaLabel = `${view.alt} At ${axis.symbol} = ${axis.label(t)}${said && ", "}${said}.${off}`;
   };
   return { draw };
 };

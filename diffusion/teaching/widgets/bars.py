@@ -18,7 +18,8 @@ class BarsView(View):
         x_range, x_label: what the bins divide.
         label: what the heights are; subscripts are written x_t.
         alt: what is to be seen, a sentence.
-        top: the height of the chart, the same at all positions; by default the largest height.
+        top: the height of the chart, the same at all positions; by default the largest height. A
+            bar that is higher is cut off, and has a mark that says so.
         tone: the colour: "neutral", "signal" or "noise".
         notes: a text for each position, shown beside the label.
         law: what a formula says of the heights, shaped like them: a line over the bars.
@@ -59,6 +60,9 @@ class BarsView(View):
         self.top = drawn.max().item() if top is None else top
         if not (drawn.isfinite().all() and drawn.min() >= 0 and self.top > 0):
             raise ValueError("heights must be finite and not negative, and one must be above 0.")
+        # Where a bar is cut off, and how high it would be.
+        self._cut = (heights > 1.001 * self.top).nonzero()
+        self._beyond = heights[tuple(self._cut.T)]
         # One byte each: 255 steps are finer than the chart has pixels.
         self._shares = (heights / self.top).clamp(max=1).mul(255).round().to(torch.uint8)
         self.law, self.law_label = law, law_label
@@ -70,6 +74,8 @@ class BarsView(View):
         spec = super().spec(buffers)
         if self.law is not None:
             spec |= {"law": buffers.add(self.law.float()), "law_label": self.law_label}
+        if len(self._cut):
+            spec |= {"cut": self._cut.tolist(), "beyond": buffers.add(self._beyond.float())}
         return spec | {
             "heights": buffers.add(self._shares),
             "top": self.top,

@@ -153,12 +153,17 @@ const write = (node, text) => {
 const subscripts = (text) => text.split(/(?<![a-z]{2})(_(?:[A-Za-z0-9]+|\{[^{}]+\}))/);
 const lowered = (subscript) => subscript.replace(/[_{}]/g, "");
 
-// "√ᾱ_t · x_{t−1}" with real subscripts, built from text nodes: labels never pass through HTML.
+// "√ᾱ_t · x_{t−1}" with real subscripts, built from text nodes: labels never pass through HTML. In some
+// fonts the bar of ᾱ can be taken for a tilde: the style sheet draws a straight one over an α of its own.
 const mathematics = (node, text) => {
   node.replaceChildren();
   for (const part of subscripts(text)) {
     if (part.startsWith("_")) element(node, "sub", {}, lowered(part));
-    else node.append(part);
+    else
+      for (const piece of part.split(/(ᾱ)/)) {
+        if (piece === "ᾱ") element(element(node, "span", { class: "scrub-alpha-bar" }), "span", {}, piece);
+        else node.append(piece);
+      }
   }
   return node;
 };
@@ -182,9 +187,11 @@ const keepKeys = (...nodes) => {
 const rangeInput = (parent, { min, max, step = 1, label, marks }) => {
   const track = element(parent, "div", { class: "scrub-track" });
   const slider = element(track, "input", { type: "range", min, max, step, "aria-label": label });
-  const ticks = element(track, "div", { class: "scrub-ticks", "aria-hidden": "true" });
-  for (const [value, text] of marks)
-    element(ticks, "span", { style: `--at: ${(value - min) / (max - min)}` }, text);
+  if (marks.length) {
+    const ticks = element(track, "div", { class: "scrub-ticks", "aria-hidden": "true" });
+    for (const [value, text] of marks)
+      element(ticks, "span", { style: `--at: ${(value - min) / (max - min)}` }, text);
+  }
   keepKeys(slider);
   return { track, slider };
 };

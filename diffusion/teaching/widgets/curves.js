@@ -18,9 +18,17 @@ const curvesView = (el, view, axis) => {
     return minus(Number.isFinite(value) ? value.toFixed(digits) : value < 0 ? "-∞" : "∞");
   };
 
+  // Each number stands in one place: not here, where the equation or a read-out has it.
+  const { signal_rates = [], noise_rates = [], readouts } = axis;
+  const alike = (values) => (rates) => rates.length && values.every((value, i) => value === rates[i]);
+  const said = ({ label, values }) =>
+    [signal_rates, noise_rates].some(alike(values)) || readouts.some(({ name }) => name === label);
+
   const legend = element(el, "div", { class: "scrub-legend" });
-  const readings = curves.map(({ label, tone, digits, values }) => {
+  const readings = curves.map((curve) => {
+    const { label, tone, digits, values } = curve;
     const item = legendKey(legend, label, tone);
+    if (said(curve)) return null;
     const [low, high] = extent(values);
     return numberSpan(item, longest([low, high, values[0], values.at(-1)].map((v) => text(v, digits))));
   });
@@ -76,13 +84,14 @@ const curvesView = (el, view, axis) => {
       if (visible) dots[i].setAttribute("cy", y);
       dots[i].style.display = visible ? "" : "none";
       const value = text(values[t], digits);
-      write(readings[i], value);
+      if (readings[i]) write(readings[i], value);
       return `${label} = ${value}`;
     });
     frame.svg.ariaLabel = `${view.alt} At ${axis.symbol} = ${label(t)}: ${spoken.join(", ")}.`;
   };
+  const along = { node: frame.svg, ends: [frame.left / CHART.width, frame.right / CHART.width] };
   // `changed` hears of each change of a drawing that the curves follow: it lies under them.
-  if (veiled === null && !view.changed) return { draw, refresh };
+  if (veiled === null && !view.changed) return { draw, refresh, along };
   const { label: name, values } = curves[veiled ?? 0];
   const spot = (share) => `${axis.symbol} = ${label(Math.round(share * last))}`;
   const pad = sketchPad(frame, { label: name, range: view.y_range, name: spot, changed: view.changed });
@@ -90,15 +99,15 @@ const curvesView = (el, view, axis) => {
   if (view.changed) {
     frame.plot.prepend(pad.line);
     pad.open(true);
-    return { draw, refresh, sketching: pad };
+    return { draw, refresh, along, sketching: pad };
   }
   const reveal = (shown) => {
     key.style.visibility = shown ? "" : "hidden";
     veiled = shown ? null : view.draw;
     pad.open(!shown);
     for (const node of [traces[view.draw].node, dots[view.draw], readings[view.draw]])
-      node.style.visibility = shown ? "" : "hidden";
+      if (node) node.style.visibility = shown ? "" : "hidden";
     draw(now);
   };
-  return { draw, refresh, sketching: { ...pad, values, reveal } };
+  return { draw, refresh, along, sketching: { ...pad, values, reveal } };
 };

@@ -30,5 +30,6 @@ const scatterView = (el, view, axis) => {
     const said = `${inside.length} of the ${dots.length} dots are in the slit`;
     frame.svg.ariaLabel = `${view.alt} At ${axis.symbol} = ${axis.label(t)}: ${said}.`;
   };
-  return { draw };
+  const ends = [centres[0], centres.at(-1)].map((centre) => frame.sx(centre) / SQUARE.width);
+  return { draw, along: { node: frame.svg, ends } };
 };

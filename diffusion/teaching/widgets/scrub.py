@@ -29,6 +29,9 @@ PAGE = [
 def scrub(*views: View | str, at: float | None = None, ask: str | None = None) -> "Scrub":
     """A timeline under one or more views; drawn and moved in the browser, without the kernel.
 
+    It is moved by its slider, by a click or a drag in curves or in a strip of moments, and by a
+    drag across a picture.
+
     Args:
         views: views over one and the same axis. Pictures and point clouds go to the left, charts
             to the right. A text between them, such as "+" or "=", is shown as it is.
@@ -42,7 +45,7 @@ def scrub(*views: View | str, at: float | None = None, ask: str | None = None) -
         `jslink((slider, "value"), (it, "position"))`. `it.show(…)` shows something else. `it.pins`
         and `it.sketch` are what was answered, and `it.shown` says whether the views are shown.
 
-    The equation under the slider is that of the views; where they mix differently, as those of two
+    The equation under the views is theirs; where they mix differently, as those of two
     schedules do, or not at all, there is none. When the cell that made a scrub is run
     again, the scrub is closed.
 

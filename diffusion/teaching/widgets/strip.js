@@ -23,5 +23,5 @@ const stripView = (el, view, axis) => {
     marked = pictures[Math.round((t / axis.last) * gaps)].figure;
     marked.classList.add("scrub-nearest");
   };
-  return { draw, refresh };
+  return { draw, refresh, along: { node: el, ends: [left / width, right / width] } };
 };

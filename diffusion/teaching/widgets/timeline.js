@@ -1,6 +1,9 @@
-// The slider, its play button, and the equation with the numbers of this very position.
+// The slider and its play button, what moves t besides them, and the equation with the numbers of this
+// very position.
 
 const SWEEP_SECONDS = 10; // from one end to the other at speed 1, if the axis does not say it
+const NEAR = 12; // pixels beyond the ends of a chart's axis where a drag may begin
+const STILL = 3; // pixels that a hand may move within a click
 const ICONS = {
   play: "M5,3L17,10L5,17Z",
   pause: "M5,3H8.5V17H5ZM11.5,3H15V17H11.5Z",
@@ -26,9 +29,11 @@ const liveEquation = (readouts, { result, terms, label, longestLabel, signal_rat
   const most = (rates) => rates.reduce((top, rate) => Math.max(top, rate), 1);
   const top = Math.max(most(signal_rates), most(noise_rates));
   const equation = element(readouts, "span", { class: "scrub-equation", "aria-hidden": "true" });
-  const left = numberSpan(equation, result.replace("{}", "").length + longestLabel + 2);
+  const names = result.includes("{}"); // the equation says where we are: the 250 of x_250
+  const width = result.replace("{}", "").length + 2 + (names ? 0.75 * longestLabel : 0);
+  const left = numberSpan(equation, width, names ? "scrub-where" : "");
   mathematics(left, `${result.replace("{}", label(0))} =`);
-  const moving = result.includes("{}") && left.querySelector("sub"); // the t of x_t
+  const moving = names && left.querySelector("sub");
   const term = (tone, name, rates) => {
     const node = element(equation, "span", { class: "scrub-term", "data-tone": tone });
     const rate = element(node, "span", { class: "scrub-number" });
@@ -41,7 +46,7 @@ const liveEquation = (readouts, { result, terms, label, longestLabel, signal_rat
     };
   };
   const signalTerm = term("signal", terms[0], signal_rates);
-  equation.append("+");
+  element(equation, "span", { class: "scrub-plus" }, "+");
   const noiseTerm = term("noise", terms[1], noise_rates);
   return (t) => {
     if (moving) write(moving, label(t));
@@ -50,8 +55,10 @@ const liveEquation = (readouts, { result, terms, label, longestLabel, signal_rat
   };
 };
 
-const timeline = (el, axis, { go, position }) => {
+// In `el` the button and the slider, with `ticked` its labels; in `foot` the numbers and the other controls.
+const timeline = (el, foot, axis, { go, position, ticked }) => {
   el.classList.add("scrub-view", "scrub-timeline");
+  foot.classList.add("scrub-view", "scrub-foot");
   const { last, label, symbol, signal_rates, noise_rates, seconds = SWEEP_SECONDS } = axis;
   // How far it goes: of time it is told to those who hear it, of the steps of a training it is shown.
   const total = ` of ${Math.max(label(0), label(last)) || label(last)}`;
@@ -61,9 +68,8 @@ const timeline = (el, axis, { go, position }) => {
     node.addEventListener(event, handler, { signal: gone.signal });
 
   // ---------------------------------------------------------------- the controls
-  const controls = element(el, "div", { class: "scrub-controls" });
-  const button = (icon, label) => {
-    const node = element(controls, "button", { type: "button", "aria-label": label, title: label });
+  const button = (parent, icon, label) => {
+    const node = element(parent, "button", { type: "button", "aria-label": label, title: label });
     const svg = element(node, "svg", { viewBox: "0 0 20 20", "aria-hidden": "true" });
     element(svg, "path", { d: ICONS[icon] });
     return node;
@@ -72,22 +78,28 @@ const timeline = (el, axis, { go, position }) => {
     node.querySelector("path").setAttribute("d", ICONS[icon]);
     node.ariaLabel = node.title = label;
   };
-  const play = button("play", "Play (space)");
-  const marks = axis.ticks.map((t) => [t, label(t)]);
-  const { slider } = rangeInput(controls, { min: 0, max: last, label: axis.spoken, marks });
+  const play = button(el, "play", "Play (space)");
+  const marks = ticked ? axis.ticks.map((t) => [t, label(t)]) : [];
+  const { track, slider } = rangeInput(el, { min: 0, max: last, label: axis.spoken, marks });
+  if (ticked) mathematics(element(track, "div", { class: "scrub-axis-name", "aria-hidden": "true" }), axis.spoken);
+  const readouts = element(foot, "div", { class: "scrub-readouts" });
+  const controls = element(foot, "div", { class: "scrub-controls" });
   const speed = element(controls, "select", { "aria-label": "Speed", title: "Speed" });
   for (const [value, text] of [[0.5, "½×"], [1, "1×"], [2, "2×"], [4, "4×"]])
     element(speed, "option", { value }, text);
   speed.value = "1";
-  const fullscreen = button("fullscreen", "Fullscreen (f)");
+  const fullscreen = button(controls, "fullscreen", "Fullscreen (f)");
   fullscreen.classList.add("scrub-outline");
   keepKeys(play, speed, fullscreen);
 
   // ---------------------------------------------------------------- the read-outs
-  const readouts = element(el, "div", { class: "scrub-readouts" });
-  const here = element(readouts, "span", { class: "scrub-where" });
-  mathematics(element(here, "span"), `${symbol} = `);
-  const where = numberSpan(here, axis.longestLabel + of.length);
+  // Each number stands in one place: where we are in the equation, if it says that.
+  let where = null;
+  if (!(signal_rates && axis.result.includes("{}"))) {
+    const here = element(readouts, "span", { class: "scrub-where" });
+    mathematics(element(here, "span"), `${symbol} = `);
+    where = numberSpan(here, axis.longestLabel + of.length);
+  }
   const mixture = signal_rates && liveEquation(readouts, axis); // none, where the views mix differently
   const figures = axis.readouts.map(({ name, text, longest }) => {
     const item = element(readouts, "span", { class: "scrub-figure" });
@@ -97,7 +109,7 @@ const timeline = (el, axis, { go, position }) => {
 
   const draw = (t) => {
     if (slider.valueAsNumber !== t) slider.value = t;
-    write(where, `${label(t)}${of}`);
+    if (where) write(where, `${label(t)}${of}`);
     mixture?.(t);
     for (const [node, text] of figures) write(node, text(t));
     const share = signal_rates ? `, ${Math.round(100 * signal_rates[t])} % signal rate` : "";
@@ -138,11 +150,49 @@ const timeline = (el, axis, { go, position }) => {
   };
   const toggle = () => (playing === null ? start() : stop());
 
-  listen(slider, "input", () => {
+  const move = (to) => {
     if (playing !== null) stop();
-    go(slider.valueAsNumber);
-  });
+    go(to);
+  };
+  listen(slider, "input", () => move(slider.valueAsNumber));
   listen(play, "click", toggle);
+
+  // A hand on a view. Over `ends`, the shares of its width where the axis begins and ends, t is where the
+  // hand is. A picture has no such places: across it t goes on by the share of the axis that the hand
+  // goes of the width, so that a mere click leaves it where it is.
+  const grip = (node, ends) => {
+    node.classList.add("scrub-grip", ends ? "scrub-along" : "scrub-across");
+    let drag = null; // where t was, and where a pointer takes it
+    const begin = (event) => {
+      if (event.button || !event.isPrimary || node.getAttribute("role") === "group") return; // to be drawn in
+      const { left, width } = node.getBoundingClientRect(); // once: nothing is measured on the way
+      const share = ({ clientX }) => (clientX - left) / width;
+      const [from, before] = [share(event), position()];
+      const [first, end] = ends ?? [from, from + 1];
+      if (ends && (from < first - NEAR / width || from > end + NEAR / width)) return;
+      const to = (at) => (ends ? 0 : before) + (last * (share(at) - first)) / (end - first);
+      drag = { before, to, begun: event.clientX, still: ends ? 0 : STILL };
+      node.setPointerCapture(event.pointerId);
+      event.preventDefault(); // no text is selected
+      if (event.pointerType !== "touch") follow(event); // a finger may be about to scroll the page
+    };
+    const follow = (event) => {
+      if (!drag || Math.abs(event.clientX - drag.begun) < drag.still) return;
+      drag.still = 0;
+      move(drag.to(event));
+      slider.focus({ preventScroll: true }); // so that the arrow keys go on from here
+    };
+    listen(node, "pointerdown", begin);
+    listen(node, "pointermove", follow);
+    listen(node, "pointerup", (event) => {
+      follow(event);
+      drag = null;
+    });
+    listen(node, "pointercancel", () => {
+      if (drag) go(drag.before); // it has become a scroll
+      drag = null;
+    });
+  };
   const whole = el.closest(".scrub-explorer, .scrub-bug-lab, .scrub-drawing, .scrub-sampler") ?? el.closest(".scrub");
   const toggleFullscreen = () => {
     if (document.fullscreenElement) document.exitFullscreen();
@@ -152,21 +202,23 @@ const timeline = (el, axis, { go, position }) => {
   listen(fullscreen, "click", toggleFullscreen);
   // On the whole screen a click beside the controls would take the keys away from the slider.
   listen(document, "click", (event) => {
-    if (document.fullscreenElement?.contains(el) && !el.contains(event.target)) slider.focus();
+    const control = event.target.closest?.("button, input, select, label");
+    if (document.fullscreenElement?.contains(el) && !control) slider.focus();
   });
-  listen(el, "keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "f") toggleFullscreen();
-    else if (event.key === " " && event.target === slider) {
-      toggle();
-      event.preventDefault();
-    }
-  });
+  for (const part of [el, foot])
+    listen(part, "keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "f") toggleFullscreen();
+      else if (event.key === " " && event.target === slider) {
+        toggle();
+        event.preventDefault();
+      }
+    });
 
   const dispose = () => {
     stop();
     gone.abort();
   };
   const goOn = () => playing === null && start();
-  return { draw, dispose, play: goOn, stop };
+  return { draw, dispose, play: goOn, stop, grip };
 };

@@ -1,4 +1,5 @@
-// All views of a scrub over one timeline, in an element: pictures left, charts right.
+// All views of a scrub over one timeline, in an element: pictures left, charts right, and the slider under
+// the last chart whose axis it moves along, or below them all.
 
 const VIEWS = {
   image: imageView, points: pointsView, curves: curvesView, bars: barsView, strip: stripView,
@@ -21,22 +22,33 @@ const replaceScrub = (el, before, spec, how) => {
 // other values into the arrays of the spec calls refresh().
 const buildScrub = (el, spec, { position, go }) => {
   const { axis } = spec;
-  const scrub = element(el, "div", { class: "scrub" });
-  const stage = element(scrub, "div", { class: "scrub-stage" });
+  const body = element(element(el, "div", { class: "scrub" }), "div", { class: "scrub-body" });
+  const stage = element(body, "div", { class: "scrub-stage" });
   const panels = spec.views.filter(({ chart, kind }) => !chart && kind !== "sign").length;
   const pictures = panels && element(stage, "div", { class: `scrub-pictures scrub-pictures-${panels}` });
   const charts = spec.views.some(({ chart }) => chart) && element(stage, "div", { class: "scrub-charts" });
   const parts = [];
+  const boxes = [];
   for (const view of spec.views) {
     if (view.kind === "sign") {
       element(pictures || stage, "div", { class: "scrub-sign" }, view.text);
       continue;
     }
     const box = element(view.chart ? charts : pictures, "div", { class: "scrub-view" });
-    parts.push(VIEWS[view.kind](box, view, axis));
+    const part = VIEWS[view.kind](box, view, axis);
+    parts.push(part);
+    boxes.push([box, part]);
   }
-  const { play, stop, ...time } = timeline(element(scrub, "div"), axis, { position, go });
+  const under = boxes.findLast(([box, { along }]) => along && box.parentElement === charts)?.[0];
+  const rail = element(stage, "div");
+  under?.after(rail);
+  const ticked = !spec.views.some(({ kind }) => kind === "curves"); // a chart's labels stand above it
+  const { play, stop, grip, ...time } = timeline(rail, element(body, "div"), axis, { position, go, ticked });
   parts.push(time);
+  for (const [box, { along }] of boxes) {
+    if (along) grip(along.node, along.ends);
+    else for (const canvas of box.querySelectorAll("canvas")) grip(canvas);
+  }
   return {
     play,
     stop,
