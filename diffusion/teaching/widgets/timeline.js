@@ -161,7 +161,7 @@ const timeline = (el, foot, axis, { go, position, ticked }) => {
   // hand is. A picture has no such places: across it t goes on by the share of the axis that the hand
   // goes of the width, so that a mere click leaves it where it is.
   const grip = (node, ends) => {
-    node.classList.add("scrub-grip", ends ? "scrub-along" : "scrub-across");
+    node.classList.add(ends ? "scrub-along" : "scrub-across");
     let drag = null; // where t was, and where a pointer takes it
     const begin = (event) => {
       if (event.button || !event.isPrimary || node.getAttribute("role") === "group") return; // to be drawn in
