@@ -138,6 +138,35 @@ const fit = () => {
   document.body.classList.add("fitted");
 };
 
+// ------------------------------------------------------------------ the size of the pictures
+// The largest pictures, and then the widest charts, with which a widget is no larger than its place on the slide.
+const largest = (place, name, least, most) => {
+  const set = (size) => place.style.setProperty(name, `${size}px`);
+  while (most - least > 6) {
+    const middle = (least + most) / 2;
+    set(middle);
+    const whole = place.scrollHeight <= place.clientHeight + 1 && place.scrollWidth <= place.clientWidth;
+    if (whole) least = middle;
+    else most = middle;
+  }
+  set(least);
+};
+const fill = (place) => {
+  place.style.setProperty("--chart", "440px");
+  largest(place, "--picture", 120, 640);
+  largest(place, "--chart", 440, 1200);
+};
+const places = document.querySelectorAll(".celltag_picture");
+const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => fill(target)));
+const arrived = new MutationObserver(() => {
+  for (const place of places)
+    if (!place.matches(".filled") && place.querySelector(WIDGETS)) {
+      place.classList.add("filled");
+      resized.observe(place);
+    }
+});
+for (const place of places) arrived.observe(place, { childList: true, subtree: true });
+
 // ------------------------------------------------------------------ the deck
 // What people get wrong is told one by one.
 for (const item of document.querySelectorAll(".celltag_one-by-one li")) item.classList.add("fragment");
