@@ -4,8 +4,6 @@ const printing = /print-pdf/.test(location.search); // another layout, with a pa
 
 const WIDGETS = ".scrub, .scrub-guess, .scrub-bug-lab, .scrub-explorer, .scrub-drawing, .scrub-leak, .scrub-sampler";
 const SIZES = [33, 32, 30, 28, 27, 26, 25, 24]; // of the text, in pixels of 720
-// The height that a picture should have, and a widget of many parts.
-const wanted = (picture) => (picture.matches(".celltag_large") ? 560 : 450);
 
 // ------------------------------------------------------------------ light and dark
 const themes = matchMedia("(prefers-color-scheme: dark)");
@@ -121,51 +119,54 @@ requirejs.onResourceLoad = ({ defined }, { name }) => {
   };
 };
 
-// ------------------------------------------------------------------ the size of the text
-// The largest with which all of the slide is on it, lines are whole and pictures large.
+// ------------------------------------------------------------------ sizes
+// Of a slide's text the largest with which all is on the slide, lines are whole, and pictures have room. Then of a
+// widget's pictures, and then of its charts, the largest that its place holds.
+const size = (place, name, pixels) => place.style.setProperty(name, `${pixels}px`);
+const holds = (place) => place.scrollHeight <= place.clientHeight + 1 && place.scrollWidth <= place.clientWidth;
+const hasRoom = (place) => {
+  if (!place.querySelector(WIDGETS)) return place.offsetHeight >= 450;
+  size(place, "--picture", 260);
+  size(place, "--chart", 400);
+  return holds(place);
+};
 const fits = (slide) =>
   [...slide.children].every((each) => each.offsetTop + each.offsetHeight <= 700) &&
   [...slide.querySelectorAll("pre, mjx-container[display]")]
     .every((each) => each.scrollWidth <= each.clientWidth) &&
-  [...slide.querySelectorAll(".celltag_picture")].every((each) => each.offsetHeight >= wanted(each));
+  [...slide.querySelectorAll(".celltag_picture")].every(hasRoom);
+const fit = (slide) =>
+  SIZES.some((pixels) => {
+    size(slide, "--size", pixels);
+    return fits(slide);
+  });
 
-const fit = () => {
-  for (const slide of Reveal.getSlides())
-    SIZES.some((size) => {
-      slide.style.setProperty("--size", `${size}px`);
-      return fits(slide);
-    });
-  document.body.classList.add("fitted");
-};
-
-// ------------------------------------------------------------------ the size of the pictures
-// The largest pictures, and then the widest charts, with which a widget is no larger than its place on the slide.
 const largest = (place, name, least, most) => {
-  const set = (size) => place.style.setProperty(name, `${size}px`);
   while (most - least > 6) {
     const middle = (least + most) / 2;
-    set(middle);
-    const whole = place.scrollHeight <= place.clientHeight + 1 && place.scrollWidth <= place.clientWidth;
-    if (whole) least = middle;
+    size(place, name, middle);
+    if (holds(place)) least = middle;
     else most = middle;
   }
-  set(least);
+  size(place, name, least);
 };
 const fill = (place) => {
-  place.style.setProperty("--chart", "440px");
+  size(place, "--chart", 330);
   largest(place, "--picture", 120, 640);
-  largest(place, "--chart", 440, 1200);
+  largest(place, "--chart", 330, 1200);
+  place.classList.add("filled");
 };
-const places = document.querySelectorAll(".celltag_picture");
 const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => fill(target)));
+const waiting = new Set(document.querySelectorAll(".celltag_picture")); // for its widget
 const arrived = new MutationObserver(() => {
-  for (const place of places)
-    if (!place.matches(".filled") && place.querySelector(WIDGETS)) {
-      place.classList.add("filled");
+  for (const place of waiting)
+    if (place.querySelector(WIDGETS)) {
+      waiting.delete(place);
+      fit(place.closest("section"));
       resized.observe(place);
     }
 });
-for (const place of places) arrived.observe(place, { childList: true, subtree: true });
+for (const place of waiting) arrived.observe(place, { childList: true, subtree: true });
 
 // ------------------------------------------------------------------ the deck
 // What people get wrong is told one by one.
@@ -179,7 +180,7 @@ const ready = Reveal.initialize({
   maxScale: 4,
   center: false,
   display: "flex",
-  viewDistance: 99, // all slides are laid out, so that all can be measured
+  viewDistance: 999, // all slides are laid out, so that all can be measured
   hash: true,
   slideNumber: "c/t",
   controlsLayout: "edges",
@@ -197,6 +198,7 @@ Reveal.on("slidechanged", () => {
 });
 addEventListener("load", async () => {
   await Promise.all([ready, MathJax.startup.promise]);
-  fit();
+  Reveal.getSlides().forEach(fit);
+  document.body.classList.add("fitted");
   if (/&now/.test(location.search)) print(); // the browser's dialogue
 });

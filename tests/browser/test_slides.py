@@ -62,10 +62,11 @@ SMALL = """() => {
         const node = texts.currentNode.parentElement, svg = node.closest("svg");
         const text = texts.currentNode.textContent.trim();
         const shown = text && node.checkVisibility({ visibilityProperty: true });
-        if (!shown || node.closest("aside, mjx-container, [hidden]")) continue;
+        if (!shown || node.closest("aside, mjx-container, .scrub-alpha-bar > span")) continue;
         const scale = svg ? svg.getScreenCTM().a / Reveal.getScale() : 1;
         const size = parseFloat(getComputedStyle(node).fontSize) * scale;
-        const least = (node.closest(".scrub-chart, .scrub-ticks, svg") ? 24 : 28) / 1.5;
+        const chart = node.closest(".scrub-chart, .scrub-ticks, .scrub-legend, svg");
+        const least = (chart ? 24 : 28) / 1.5;
         const index = node.matches("sub, tspan[font-size]") ? 0.75 : 1;
         if (size < least * index - 0.1) small.push([Reveal.getIndices().h + 1, text, size]);
     }
@@ -122,8 +123,8 @@ def open_deck(chromium, slides):
             page.goto(f"{slides.as_uri()}/{name}.html{options}")
             page.wait_for_function("document.body.classList.contains('fitted')")
             page.wait_for_function(
-                "[...document.querySelectorAll('.jp-OutputArea-output.jupyter-widgets')]"
-                ".every((output) => output.querySelector('input, button'))"
+                "[...document.querySelectorAll('.celltag_picture:has(.jupyter-widgets)')]"
+                ".every((place) => place.matches('.filled'))"
             )
             yield page
 

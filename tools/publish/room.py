@@ -12,7 +12,6 @@ from nbformat.v4 import new_markdown_cell
 from publish.page import WIDGET_VIEW
 
 Slide = list[NotebookNode]  # its cells
-LARGE = re.compile("explorer|drawing|game|sampler")  # widgets of many parts
 
 
 def for_a_room(notebook: NotebookNode) -> None:
@@ -75,9 +74,6 @@ def _place(cell: NotebookNode, heading: re.Match | None, section: str) -> None:
         cell.metadata["hide_input"] = True
     elif any({"image/png", "text/html", WIDGET_VIEW} & set(data) for data in outputs):
         tags.append("picture")
-        # Here, since the page is measured before its widgets are drawn.
-        if any(LARGE.match(data.get("text/plain", "")) for data in outputs):
-            tags.append("large")
     if "exercise" in tags:
         cell.outputs = []  # what the check says of nothing
     if heading:
