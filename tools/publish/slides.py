@@ -80,7 +80,7 @@ def for_a_room(notebook: NotebookNode) -> None:
             tags.append("answer")  # it takes the place of the question; see slides.css
         # Here, since the page is measured before its widgets are drawn.
         if any(
-            re.match("explorer|drawing|game|sampler", data.get("text/plain", ""))
+            re.match("bug lab|explorer|drawing|game|sampler", data.get("text/plain", ""))
             for data in outputs
         ):
             tags.append("large")
