@@ -71,6 +71,7 @@ const buildBugLab = ({ model, el, go, change }) => {
   });
   keepKeys(run);
   const summary = element(report, "p", { role: "status", style: `--place: ${tests.length}` });
+  summary.addEventListener("animationend", () => lab.classList.remove("scrub-lighting")); // it is the last
 
   // ---------------------------------------------------------------- drawing
   let shown, bug, votes;
