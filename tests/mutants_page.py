@@ -150,7 +150,7 @@ CHANGES = [
     Change(
         "bug_lab.js", 'if (model.get("choice") !== bug) put();', "if (bug === undefined) put();"
     ),
-    Change("guess.js", "const at = (t - 1) / (last - 1)", "const at = t / last"),
+    Change("guess.js", "(t - 1) / (last - 1)", "t / last"),
     # black or mid-grey?
     Change("chance.js", "(s[2] >>> 11)", "(s[2] >>> 12)", LEAK),
     Change("leak.js", "place * 65536 + n", "n", LEAK),
@@ -220,8 +220,8 @@ CHANGES = [
     Change("question.js", "answered(el, model, name", "void (el, model, name", ANSWERS),
     Change("question.js", "  remember(model, name,", "  void (model, name,", ANSWERS),
     Change("question.js", "<= reach", "< 0", ANSWERS),
-    Change("bug_lab.js", "[bug]: ticked", "[0]: ticked", ANSWERS),
-    Change("bug_lab.js", "alarm === Boolean(vote[i])", "alarm !== Boolean(vote[i])", ANSWERS),
+    Change("bug_lab.js", "[bug]: lamps", "[0]: lamps", ANSWERS),
+    Change("bug_lab.js", "alarm === Boolean(vote[k])", "alarm !== Boolean(vote[k])", ANSWERS),
     # spectra
     Change(
         "fft.js",

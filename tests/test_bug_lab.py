@@ -76,6 +76,29 @@ def test_a_sampler_repeats_itself_in_any_order():
     assert not torch.equal(first(2)[2], first(5)[2])
 
 
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_the_line_in_pieces_is_both_lines(bug):
+    lines = {kind: "".join(t for k, t in bug.changes() if k != kind) for kind in ("gone", "new")}
+    assert lines == {"gone": bug.wrong, "new": bug.right}
+
+
+@pytest.mark.parametrize(
+    ("name", "gone", "new"),
+    [
+        ("β for √β", ".sqrt()", ""),
+        ("√(1−β) dropped", " schedule.alpha(t).sqrt() *", ""),
+        ("rand for randn", "randn", "rand"),
+        ("index off by one", "", " - 1"),
+        ("√ᾱ for ᾱ", "", ".sqrt()"),
+        ("other noise returned", ", noise", "  # draws noise of its own"),
+        ("images in [0, 1]", "127.5 - 1", "255"),
+    ],
+)
+def test_only_what_differs_is_marked(name, gone, new):
+    pieces = [(kind, text) for kind, text in BUG[name].changes() if kind != "same"]
+    assert pieces == [(k, text) for k, text in (("gone", gone), ("new", new)) if text]
+
+
 # ------------------------------------------------------------------------------ the lab
 
 
@@ -97,7 +120,7 @@ def test_all_bugs_are_sent_with_what_the_tests_say_of_them():
     assert lab.noticed["no bug"] == {"<var>": False, "large": False}
     assert lab.noticed["β for √β"] == {"<var>": True, "large": False}
     for bug, entry in zip(BUGS, lab.spec["bugs"], strict=True):
-        assert (entry["wrong"], entry["right"]) == (bug.wrong, bug.right)
+        assert entry["line"] == bug.changes()
         names, measured, limits, noticed = zip(*entry["rows"], strict=True)
         assert dict(zip(names, noticed, strict=True)) == lab.noticed[bug.name]
         assert limits == ("4.5", "0.1")

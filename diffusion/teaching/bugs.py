@@ -5,8 +5,10 @@ data or what is given back. A wrong step of the chain is followed through all st
 noises add their variances, so that its x_t has exactly these rates in distribution.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cache
 
 import torch
@@ -65,6 +67,16 @@ class Bug:
     draw: Callable[..., Tensor] = torch.randn
     load: Callable[[Tensor], Tensor] = lambda x_0: x_0
     honest: bool = True
+
+    def changes(self) -> list[tuple[str, str]]:
+        """The line in pieces (kind, text): "same", "gone" from the right line, or "new" in it."""
+        words = r"\s*#.*|\d+\.\d+|\w+|\s|."
+        right, wrong = (re.findall(words, line) for line in (self.right, self.wrong))
+        pieces = []
+        for kind, *ends in SequenceMatcher(None, right, wrong, autojunk=False).get_opcodes():
+            gone, new = "".join(right[slice(*ends[:2])]), "".join(wrong[slice(*ends[2:])])
+            pieces += [("same", new)] if kind == "equal" else [("gone", gone), ("new", new)]
+        return [(kind, text) for kind, text in pieces if text]
 
     def sampler(
         self, x_0: Tensor, schedule: NoiseSchedule, runs: int = 1000, seed: int = 0

@@ -205,23 +205,85 @@ def test_a_number_is_near_the_right_one_or_a_known_slip(blank):
 # ------------------------------------------------------------------ the bug lab
 
 
+# What the matrix of bugs and tests shows, row by row.
+MATRIX = """() => Array.from(document.querySelectorAll(".scrub-bugs tbody tr"), (row) =>
+    Array.from(row.querySelectorAll("td"), (cell) =>
+        cell.firstChild.checkVisibility({ visibilityProperty: true }) ? cell.textContent : ""))"""
+
+
 def test_the_lab_runs_its_tests_after_a_vote(blank):
     tests = {"first": (lambda sample: 0.1, 0.5), "second": (lambda sample: 0.9, 0.5)}
     blank.show(BugLab(x_0[:1], few, tests))
-    assert blank.texts("tbody td:nth-child(3)") == ["> 0.5 ?"] * 2
-    assert blank.texts("tbody td:last-child") == ["·", "·"]
-    blank.page.get_by_label("first will notice").check()
+    first = blank.page.get_by_label("first will notice")
+    unlit, lit = ["", ""], ["silent", "alarm"]
+    assert blank.texts(".scrub-test label") == ["first > 0.5", "second > 0.5"]
+    assert blank.texts(".scrub-test .scrub-lamp") == blank.texts(".scrub-measured") == unlit
+    assert blank.evaluate(MATRIX) == [unlit] * 8
+    first.check()
     press(blank, "Run the tests")
-    assert blank.texts("tbody td:nth-child(3)") == ["0.1000 ≤ 0.5", "0.9000 > 0.5"]
-    assert blank.texts("tbody td:last-child") == ["passes", "notices"]
+    assert blank.texts(".scrub-test .scrub-lamp") == lit
+    assert blank.texts(".scrub-measured") == ["0.1000", "0.9000"]
+    assert first.is_checked() and first.is_disabled()  # the vote stands beside
     assert blank.text("p[role=status]") == "no bug: noticed by second. You foresaw 0 of 2."
     press(blank, "β for √β")  # each bug has a vote of its own
-    assert blank.texts("tbody td:last-child") == ["·", "·"]
-    assert not blank.page.get_by_label("first will notice").is_checked()
+    assert blank.texts(".scrub-test .scrub-lamp") == unlit and not first.is_checked()
+    assert blank.evaluate(MATRIX) == [lit, *[unlit] * 7]
     press(blank, "Run the tests")
-    assert blank.texts("tbody td:last-child") == ["passes", "notices"]
+    assert blank.evaluate(MATRIX) == [lit, lit, *[unlit] * 6]
+    blank.set(votes={"0": [True, False], "7": [False, False]})  # what the kernel says stands
+    assert blank.evaluate(MATRIX) == [lit, *[unlit] * 6, lit]
     press(blank, "no bug")
-    assert blank.texts("tbody td:last-child") == ["passes", "notices"]
+    assert blank.texts(".scrub-test .scrub-lamp") == lit and first.is_checked()
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_the_lamps_light_one_after_the_other_unless_motion_is_reduced(blank, motion):
+    blank.page.emulate_media(reduced_motion=motion)
+    tests = {name: (lambda sample: 0.9, 0.5) for name in ("first", "second", "third")}
+    blank.show(BugLab(x_0[:1], few, tests))
+    press(blank, "Run the tests")
+    ends = """(selector) => Array.from(document.querySelectorAll(selector), (node) =>
+        node.getAnimations()[0]?.effect.getComputedTiming().endTime ?? 0)"""
+    row = ".scrub-bugs tr:first-child .scrub-lamp"
+    lit, told = blank.evaluate(ends, ".scrub-test .scrub-lamp"), blank.evaluate(ends, "p")
+    assert lit == sorted(lit) == blank.evaluate(ends, row) and told[0] >= lit[-1]
+    assert len(set(lit)) == (3 if motion == "no-preference" else 1)
+    blank.page.emulate_media(reduced_motion="no-preference")
+    press(blank, "β for √β")
+    press(blank, "no bug")
+    assert blank.evaluate(ends, ".scrub-test .scrub-lamp") == [0, 0, 0]  # they have been lit
+
+
+def test_the_line_says_what_was_changed(blank):
+    blank.show(BugLab(x_0[:1], few, {}))
+    for name, said in [
+        ("rand for randn", "noise = torch.rand(x_0.shape), changed from randn to rand"),
+        ("index off by one", "alpha_bar = schedule.alpha_bar(t - 1), changed from nothing to - 1"),
+    ]:
+        press(blank, name)
+        (line,) = [n for n in blank.page.locator(".scrub-bug-line").all() if n.is_visible()]
+        assert line.get_attribute("aria-label") == said
+        for node in line.locator("del").all():
+            assert "line-through" in node.evaluate("(n) => getComputedStyle(n).textDecorationLine")
+        assert line.locator("ins").inner_text().strip() == said.rpartition(" to ")[2]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_moves_from_bug_to_bug_and_when_the_tests_are_run(blank, width):
+    blank.page.set_viewport_size({"width": width, "height": 1000})
+    tests = {name: (lambda sample: 0.9, 0.5) for name in ("pooled", "means", "variances")}
+    blank.show(BugLab(x_0[:1], few, tests))
+    heights = set()
+    for button in blank.page.locator(".scrub-bugs button").all():
+        button.click()
+        for run in (False, True):
+            if run:
+                press(blank, "Run the tests")
+            boxes = blank.page.locator(".scrub-bug-lab, .scrub-bug-lab > * > *").all()
+            heights.add(tuple(tuple(box.bounding_box().values()) for box in boxes))
+    assert len(heights) == 1
+    assert blank.evaluate("document.documentElement.scrollWidth") == width
+    blank.page.set_viewport_size({"width": 1280, "height": 1000})
 
 
 # ------------------------------------------------------------------ what a page remembers

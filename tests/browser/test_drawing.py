@@ -1175,7 +1175,10 @@ def test_the_lab_shows_what_each_bug_does(page):
         wrong = signal_rates[t] * bug.load(X_0) + noise_rates[t] * noise
         assert_shows(page.pixels(0), wrong)
         right = torch.randn(X_0.shape, generator=torch.Generator().manual_seed(0))
-        assert_shows(page.pixels(1), q_sample(X_0, t, few, right))
+        should_be = q_sample(X_0, t, few, right)
+        assert_shows(page.pixels(1), should_be)
+        difference = 128 + 127.5 * (wrong - should_be).movedim(0, -1)  # of what is not clipped
+        assert_close(page.pixels(2)[..., :3], difference.clamp(0, 255), off=3)
         assert page.texts(".scrub-figure")[0] == f"mean = {wrong.mean():+.2f}".replace("-", "−")
 
 
@@ -1186,9 +1189,40 @@ def test_the_game_shows_the_pictures_and_marks_of_its_rounds(page):
         page.set(round=now, guesses=[500] * (now + 1))
         assert_shows(page.pixels(0), x_t[now], 0)
         assert_shows(page.pixels(1), x_0[now], 0)
-        marks = page.evaluate(
-            """() => Array.from(document.querySelectorAll(".scrub-guess-mark"), (mark) =>
-                [mark.textContent, +mark.style.getPropertyValue("--at")])"""
+        off = [f"{abs(guess - t)} off" for guess in (500, estimate)]
+        said = [f"t = {t}", f"you: 500, {off[0]}", f"the likelihood: {estimate}, {off[1]}"]
+        assert page.texts(".scrub-guess-label") == said
+        nearer = "your guess" if abs(500 - t) < abs(estimate - t) else "the likelihood"
+        label = page.page.locator(".scrub-guess-lanes").get_attribute("aria-label")
+        assert label.endswith(
+            f"t = {t}, your guess 500, the likelihood {estimate}; {nearer} is nearer"
         )
-        assert [text for text, _ in marks] == [f"t = {t}", f"the likelihood: {estimate}"]
-        assert_close([at for _, at in marks], [(t - 1) / 999, (estimate - 1) / 999], 1e-9)
+        # Each line goes from t to its mark, and both lie over their values of the slider.
+        track = box(page, "input[type=range]")
+        ends = page.evaluate(
+            """() => Array.from(document.querySelectorAll(".scrub-guess-line > div"), (line) =>
+                (({ left, right }) => [left, right])(line.getBoundingClientRect()))"""
+        )
+        places = [
+            track["x"] + 9 + (track["width"] - 18) * (v - 1) / 999 for v in (t, 500, estimate)
+        ]
+        expected = [sorted([places[0], place]) for place in places]
+        assert_close(torch.tensor(ends), torch.tensor(expected), 1.0)
+
+
+def test_a_game_keeps_its_score_until_a_new_one_is_asked_for(page):
+    x = torch.stack([X_0, X_0])
+    page.show(GuessGame(x, x, torch.tensor([300, 50]), torch.tensor([310, 90]), last=1000))
+    table, anew = page.page.locator(".scrub-table"), page.page.get_by_text("New game")
+    for control in ("input", "button"):
+        page.set(guesses=[], round=0)
+        page.page.locator(control).first.focus()
+        for presses in range(8):
+            assert table.is_visible() == anew.is_visible() == (presses >= 3)  # at the end alone
+            page.page.keyboard.press("Enter")
+        assert page.get("guesses") == [500, 500] and page.get("round") == 1
+    assert page.texts("tfoot td") == ["", "", "325", "", "25"]
+    anew.click()
+    assert page.get("guesses") == [] and page.get("round") == 0
+    assert page.evaluate("document.activeElement.type") == "range"
+    assert not anew.is_visible() and not table.is_visible()

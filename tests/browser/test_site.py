@@ -260,23 +260,31 @@ def test_the_explorer_is_exact_without_a_kernel(open_page):
         assert "refused" in says() and field.get_attribute("max") == str(int(steps))
 
 
+# The numbers in each canvas.
+PICTURES = """(canvases) => canvases.map((canvas) =>
+    [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data])"""
+
+
 def test_the_bug_lab_answers_without_a_kernel(open_page):
     with open_page(LESSONS[4]) as page:
         lab = page.locator(".scrub-bug-lab")
         field = lab.locator(".scrub-timeline input")
         field.fill("43")  # t = 430
         schedule = NoiseSchedule()
-        for button, bug in zip(lab.locator(".scrub-buttons button").all(), BUGS, strict=True):
+        for button, bug in zip(lab.locator(".scrub-bugs button").all(), BUGS, strict=True):
             button.click()
             assert lab.locator("[role=status]").inner_text().startswith(bug.name)
-            assert bug.wrong in lab.locator(".scrub-bug-line").text_content()
+            (line,) = [n for n in lab.locator(".scrub-bug-line").all() if n.is_visible()]
+            assert (line.get_attribute("aria-label") or "").startswith(bug.wrong)
             assert field.input_value() == "43"
             rates = [rate[430].item() for rate in bug.rates(schedule)]
             text = lab.locator(".scrub-readouts").inner_text().replace("\n", "")
             assert "{:.3f} · x0+{:.3f} · ε".format(*rates) in text
             # The first picture is that of the code with the bug, the second as it should be.
-            code, right, *_ = lab.locator(".scrub").evaluate(SHOWN)["moving"]
+            # The third is their difference: of one grey where there is none.
+            code, right, difference = lab.locator("canvas").evaluate_all(PICTURES)
             assert (code == right) == (bug.name in ("no bug", "other noise returned"))
+            assert (len({*difference}) == 2) == (code == right)  # mid-grey, opaque
 
 
 @pytest.fixture

@@ -1,81 +1,117 @@
-// Buttons for the bugs, the line of code that is wrong, a scrub of what it does, and the tests: first
-// the learner ticks those that will notice, then they are run.
+// A table of bugs and tests, whose rows are chosen and then filled; the line of code that is wrong, a
+// scrub of what it does, and the tests: first the learner ticks those that will notice, then they are run.
+
+// A lamp with a word, and how it is lit: with true an alarm, with false silent, with undefined not at all.
+const lampIn = (parent, place) => {
+  const lamp = element(parent, "span", { class: "scrub-lamp", style: `--place: ${place}` });
+  const word = element(lamp, "span");
+  return (alarm) => {
+    lamp.dataset.lamp = alarm === undefined ? "" : alarm ? "alarm" : "silent";
+    word.textContent = lamp.dataset.lamp;
+  };
+};
 
 const buildBugLab = ({ model, el, go, change }) => {
   el.classList.add("scrub-bug-lab", "scrub-view");
   const { bugs } = received(model);
+  const tests = bugs[0].rows.map(([test]) => test);
+  const lab = element(el, "div", { class: "scrub-lab" });
 
-  const row = element(el, "div", { class: "scrub-buttons", role: "group", "aria-label": "bugs" });
-  const buttons = bugs.map(({ name }, i) => {
-    const button = element(row, "button", { type: "button", class: "scrub-button" }, name);
+  // ---------------------------------------------------------------- bugs and tests
+  const table = element(lab, "table", { class: "scrub-table scrub-bugs" });
+  const heads = element(element(table, "thead"), "tr");
+  element(heads, "th", { scope: "col" }, "bug");
+  for (const test of tests) element(element(heads, "th", { scope: "col" }), "span", {}, test);
+  const body = element(table, "tbody");
+  const rows = bugs.map(({ name }, i) => {
+    const row = element(body, "tr");
+    const button = element(element(row, "th", { scope: "row" }), "button", { type: "button", class: "scrub-button" }, name);
     button.addEventListener("click", () => change({ choice: i }));
     keepKeys(button);
-    return button;
+    return { button, lamps: tests.map((_, k) => lampIn(element(row, "td"), k)) };
   });
-  const line = element(el, "div", { class: "scrub-bug-line" });
-  const stage = element(el, "div");
-  const report = element(el, "div", { class: "scrub-report" });
-  const summary = element(report, "p", { role: "status" });
+
+  // ---------------------------------------------------------------- the lines of code
+  // All in one place, which is as high as the longest: nothing moves when another is to be seen.
+  const code = element(lab, "div", { class: "scrub-bug-lines" });
+  const lines = bugs.map(({ line }) => {
+    const node = element(code, "div", { class: "scrub-bug-line" });
+    if (!line.length) {
+      node.append("Nothing is wrong yet: this code is as it should be.");
+      return node;
+    }
+    const inner = element(node, "code");
+    for (const [kind, text] of line) element(inner, { same: "span", gone: "del", new: "ins" }[kind], {}, text);
+    const told = (...kinds) => line.filter(([kind]) => kinds.includes(kind)).map(([, text]) => text).join("");
+    node.role = "img";
+    const [gone, here] = ["gone", "new"].map((kind) => told(kind).trim() || "nothing");
+    node.ariaLabel = `${told("same", "new")}, changed from ${gone} to ${here}`;
+    return node;
+  });
+
+  const stage = element(lab, "div", { class: "scrub-bug-stage" });
+
+  // ---------------------------------------------------------------- the tests
+  const report = element(lab, "div", { class: "scrub-report" });
+  const trials = element(report, "div", { class: "scrub-tests" });
+  const lamps = tests.map((test, k) => {
+    const box = element(trials, "div", { class: "scrub-test", role: "group", "aria-label": test });
+    const label = element(box, "label");
+    const tick = element(label, "input", { type: "checkbox", "aria-label": `${test} will notice` });
+    keepKeys(tick);
+    element(label, "span", {}, `${test} > ${bugs[0].rows[k][2]}`); // its alarm
+    const light = lampIn(box, k);
+    const figure = numberSpan(box, longest(bugs.map(({ rows }) => rows[k][1])), "scrub-measured");
+    figure.style.setProperty("--place", k);
+    return { tick, light, figure };
+  });
   const run = element(report, "button", { type: "button", class: "scrub-button" }, "Run the tests");
   run.addEventListener("click", () => {
-    if (votes[bug]) return;
-    const ticked = Array.from(body.querySelectorAll("input"), (tick) => tick.checked);
-    change({ votes: { ...model.get("votes"), [bug]: ticked } });
+    if (!votes[bug]) change({ votes: { ...votes, [bug]: lamps.map(({ tick }) => tick.checked) } });
   });
   keepKeys(run);
-  const table = element(report, "table", { class: "scrub-table" });
-  const heads = element(element(table, "thead"), "tr");
-  for (const name of ["test", "notices?", "measured", "verdict"])
-    element(heads, "th", { scope: "col" }, name);
-  const body = element(table, "tbody");
+  const summary = element(report, "p", { role: "status", style: `--place: ${tests.length}` });
+  summary.addEventListener("animationend", () => lab.classList.remove("scrub-lighting")); // it is the last
 
+  // ---------------------------------------------------------------- drawing
   let shown, bug, votes;
   const put = () => {
     bug = model.get("choice");
-    const { name, wrong, right, rows, axis, views } = bugs[bug];
-    buttons.forEach((button, i) => (button.ariaPressed = i === bug));
-
-    line.replaceChildren();
-    if (wrong) {
-      element(line, "code", {}, wrong);
-      element(line, "br");
-      line.append("should be ");
-      element(line, "code", {}, right);
-    } else line.append("Nothing is wrong yet: this code is as it should be.");
-
+    rows.forEach(({ button }, i) => (button.ariaPressed = i === bug));
+    for (const { tick } of lamps) tick.checked = false;
+    lines.forEach((line, i) => (line.style.visibility = i === bug ? "" : "hidden"));
+    const { axis, views } = bugs[bug];
     const position = () => model.get("position");
     shown = replaceScrub(stage, shown, { axis: axisOf(axis), views }, { go, position });
-
+    lab.classList.remove("scrub-lighting");
     judge();
   };
   const judge = () => {
     votes = model.get("votes");
-    const { name, rows } = bugs[bug];
+    bugs.forEach(({ rows: found }, i) =>
+      rows[i].lamps.forEach((light, k) => light(votes[i] ? found[k][3] : undefined)));
+    const { name, rows: found } = bugs[bug];
     const vote = votes[bug]; // once the tests have been run
-    body.replaceChildren();
-    rows.forEach(([test, measured, limit, alarm], i) => {
-      const cells = element(body, "tr");
-      element(cells, "th", { scope: "row" }, test);
-      const tick = element(element(cells, "td"), "input", { type: "checkbox", "aria-label": `${test} will notice` });
-      keepKeys(tick);
-      tick.checked = vote?.[i] ?? false;
+    lamps.forEach(({ tick, light, figure }, k) => {
+      if (vote) tick.checked = vote[k] ?? false;
       tick.disabled = Boolean(vote);
-      element(cells, "td", {}, vote ? `${measured} ${alarm ? ">" : "≤"} ${limit}` : `> ${limit} ?`);
-      const verdict = element(cells, "td");
-      if (!vote) verdict.append("·");
-      else element(verdict, alarm ? "strong" : "span", {}, alarm ? "notices" : "passes");
+      light(vote ? found[k][3] : undefined);
+      write(figure, vote ? found[k][1] : "");
     });
     run.ariaDisabled = Boolean(vote);
     if (!vote) return write(summary, `${name}: which tests will notice? Tick them, then run the tests.`);
-    const noticed = rows.filter(([, , , alarm]) => alarm).map(([test]) => test);
-    const right = rows.filter(([, , , alarm], i) => alarm === Boolean(vote[i])).length;
-    write(summary, `${name}: noticed by ${noticed.join(", ") || "no test"}. You foresaw ${right} of ${rows.length}.`);
+    const noticed = found.filter(([, , , alarm]) => alarm).map(([test]) => test);
+    const right = found.filter(([, , , alarm], k) => alarm === Boolean(vote[k])).length;
+    write(summary, `${name}: noticed by ${noticed.join(", ") || "no test"}. You foresaw ${right} of ${found.length}.`);
   };
   return {
     draw() {
       if (model.get("choice") !== bug) put();
-      else if (model.get("votes") !== votes) judge();
-      else shown.draw();
+      else if (model.get("votes") !== votes) {
+        // The lamps light one after the other, where the tests are being run.
+        if (!votes[bug] && model.get("votes")[bug]) lab.classList.add("scrub-lighting");
+        judge();
+      } else shown.draw();
     },
     dispose: () => shown?.dispose(),
   };

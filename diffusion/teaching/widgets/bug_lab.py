@@ -11,7 +11,6 @@ from diffusion import NoiseSchedule
 from diffusion.teaching.bugs import BUGS, Bug, Sampler
 from diffusion.teaching.widgets.axis import Axis, time_axis
 from diffusion.teaching.widgets.film import Blend
-from diffusion.teaching.widgets.histogram import HistogramView
 from diffusion.teaching.widgets.image import ImageView
 from diffusion.teaching.widgets.scrub import PAGE, axis_spec
 from diffusion.teaching.widgets.view import Buffers
@@ -22,9 +21,10 @@ Test = tuple[Callable[[Sampler], float], float]
 
 
 class BugLab(PageWidget):
-    """Buttons for the bugs over a scrub, the wrong line of code, and what the tests say.
+    """Choose a bug: its line of code, x_t with it and without it, and what the tests say.
 
-    All bugs are tried when the lab is made; the page then shows them without the kernel.
+    The third picture is the difference, x_t with the bug minus x_t without, mid-grey where there
+    is none. All bugs are tried when the lab is made; the page then shows them without the kernel.
 
     Args:
         x_0: a picture (1, H, W) or (3, H, W) in [−1, 1].
@@ -37,7 +37,8 @@ class BugLab(PageWidget):
     Attributes:
         choice: the number of the bug that is in; set it to put another one in.
         votes: {number of a bug: for each test, whether the learner expects it to notice}. The page
-            shows what the tests say of a bug once there is a vote on it.
+            shows what the tests say of a bug once there is a vote on it; all that has been shown
+            stays, in a table of bugs and tests.
         noticed: {name of the bug: {name of the test: whether it noticed}}.
     """
 
@@ -63,14 +64,15 @@ class BugLab(PageWidget):
         for bug in bugs:
             film = _film(bug, x_0, schedule, t)
             ours = ImageView(film, label="this code", alt=f"{alt}, noised by this code")
+            views = [ours.spec(buffers), self._right.spec(buffers)]
+            words = {"label": "difference", "alt": f"{alt}, the first minus the second"}
             entries.append(
                 {
                     "name": bug.name,
-                    "wrong": bug.wrong,
-                    "right": bug.right,
+                    "line": bug.changes(),
                     "rows": self._try(bug, bug.sampler(x_0, schedule), tests),
                     "axis": axis_spec(film.axis, buffers),
-                    "views": [v.spec(buffers) for v in (ours, self._right, HistogramView(film))],
+                    "views": [*views, views[0] | {"minus": views[1]} | words],
                 }
             )
         super().__init__(

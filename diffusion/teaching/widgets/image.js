@@ -40,9 +40,21 @@ const canvasOf = (parent, { shape: [height, width, channels], ...view }) => {
   };
   // Of one term alone, the other is 0.
   const { x_0 = new Uint8Array(size), noise = new Int8Array(size) } = view;
+  const mix = (out, t) =>
+    blend(out, channels, x_0, view.x_0 ? signal_rates[t] : 0, noise, noise_rates[t], noise_unit);
+  // The difference from another sum, which has the same shape and both terms, before either is clipped.
+  const { minus } = view;
+  const sides = minus && [0, 1].map(() => new Int32Array(image.data.length));
+  const subtract = (t) => {
+    mix(sides[0], t);
+    blend(sides[1], channels, minus.x_0, minus.signal_rates[t], minus.noise, minus.noise_rates[t], minus.noise_unit);
+    for (let i = 0; i < sides[0].length; i++)
+      if (i % 4 !== 3) image.data[i] = 128 + sides[0][i] - sides[1][i];
+  };
   const paint = (t) => {
     if (frames) copy(t);
-    else blend(image.data, channels, x_0, view.x_0 ? signal_rates[t] : 0, noise, noise_rates[t], noise_unit);
+    else if (minus) subtract(t);
+    else mix(image.data, t);
     context.putImageData(image, 0, 0);
   };
   return { canvas, paint };
