@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[1]
 
 TAG = "<img src=x onerror=alert(1)>"
 EVIL = TAG + "\"'&"
-FOLDERS = (ROOT / "diffusion", ROOT / "docs" / "static", ROOT / "docs" / "slides")
+DOCS = ROOT / "docs"
+FOLDERS = (ROOT / "diffusion", DOCS / "static", DOCS / "slides", DOCS / "handouts")
 FILES = [path for folder in FOLDERS for path in folder.rglob("*")]
 
 

@@ -289,7 +289,7 @@ def scatter(pairs, width=0.1, **options):
         (lambda: CurvesView(SCHEDULE, []), ValueError, "no curve to draw"),
         (lambda: CurvesView(SCHEDULE, draw="ᾱ_t"), ValueError, "no curve 'ᾱ_t' to draw among √ᾱ_t"),
         (lambda: scrub(CurvesView(SCHEDULE, draw="√ᾱ_t")), ValueError, "needs a question"),
-        (lambda: ask("nobody"), ValueError, "no question 'nobody' in questions.toml"),
+        (lambda: ask("nobody"), ValueError, "no question 'nobody' in questions.toml or quiz.toml"),
         (lambda: Question("q", "no", {"yes": ""}), ValueError, "right answer 'no' is none of"),
         (lambda: Question("q", 6, {"six": ""}), ValueError, "must be numbers, as 6 is"),
         (lambda: Curve("x", torch.zeros(21), "blue"), ValueError, "tone must be one of signal"),

@@ -1,6 +1,6 @@
 // In a lesson, what follows a question stays closed to the end of its section until the question has been
-// answered. The answers are remembered for this page, in this browser, and sent nowhere. Without
-// scripts, and in print, all is open.
+// answered; in the quiz nothing is closed. The answers are remembered for this page, in this browser, and
+// sent nowhere. Without scripts, and in print, all is open.
 
 const key = `answers ${location.pathname}`;
 const memory = (() => {
@@ -54,13 +54,14 @@ document.addEventListener("DOMContentLoaded", () => {
     else gate.classList.add("closed");
     return { gate, open };
   });
-  if (!gates.length) return;
+  if (!document.querySelector(".cell:is(.tag_predict, .tag_quiz)")) return;
 
   document.addEventListener("answered", ({ target }) => {
     const i = questions.indexOf(target.closest(".cell.tag_predict"));
     if (i >= 0) gates[i].open();
   });
-  const all = make("p", "Each section waits for your answer to its question before it goes on. ");
+  const waits = "Each section waits for your answer to its question before it goes on. ";
+  const all = make("p", gates.length ? waits : "Your answers are kept in this browser alone. ");
   all.className = "gate-note";
   const restart = () => {
     memory.answers = {};
@@ -68,7 +69,8 @@ document.addEventListener("DOMContentLoaded", () => {
     keep();
     location.reload();
   };
-  all.append(make("button", "Show everything", () => gates.forEach(({ open }) => open())), " ");
+  const everything = make("button", "Show everything", () => gates.forEach(({ open }) => open()));
+  if (gates.length) all.append(everything, " ");
   all.append(make("button", "Forget my answers", restart));
   document.querySelector("article h1").after(all);
 });

@@ -1,8 +1,9 @@
-// The widgets follow the theme of the page, which may itself follow the system's.
+// The widgets follow the theme of the page, which may itself follow the system's; on paper it is light.
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const paper = matchMedia("print");
 const follow = () => {
   const theme = document.body.dataset.theme;
-  const light = theme === "light" || (theme !== "dark" && !dark.matches);
+  const light = paper.matches || theme === "light" || (theme !== "dark" && !dark.matches);
   document.documentElement.dataset.jpThemeLight = light;
 };
 
@@ -17,5 +18,6 @@ addEventListener("load", () => new ResizeObserver(reach).observe(document.body))
 document.addEventListener("DOMContentLoaded", () => {
   follow();
   dark.addEventListener("change", follow);
+  paper.addEventListener("change", follow);
   new MutationObserver(follow).observe(document.body, { attributeFilter: ["data-theme"] });
 });

@@ -30,7 +30,9 @@ from diffusion.teaching.bugs import BUGS
 
 LESSONS = [f"lessons/{path.stem}.html" for path in NOTEBOOKS]
 WITHOUT_FORMULAS = ["index.html", "measurements.html", "search.html", "genindex.html"]
-PAGES = [*WITHOUT_FORMULAS, *LESSONS, "guide.html", "glossary.html", "reference.html"]
+PAGES = [*WITHOUT_FORMULAS, *LESSONS]
+PAGES += ["guide.html", "glossary.html", "quiz.html", "reference.html"]
+HANDOUTS = [f"handouts/{path.stem}.html" for path in NOTEBOOKS]
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +120,7 @@ def test_a_page_is_whole_alive_and_accessible(open_page, axe, name):
 
 def test_no_page_is_forgotten(site):
     pages = {path.relative_to(site).as_posix() for path in site.rglob("*.html")}
-    assert {page for page in pages if not page.startswith("slides/")} == set(PAGES)
+    assert {page for page in pages if not page.startswith("slides/")} == {*PAGES, *HANDOUTS}
 
 
 def test_links_lead_somewhere(site):
@@ -322,7 +324,75 @@ def test_the_site_keeps_what_follows_closed_and_remembers_the_answers(lesson):
     assert lesson.evaluate(closed) == gates.count()
 
 
-def test_the_site_prints_open(lesson):
-    lesson.emulate_media(media="print")
+def pages_of(pdf):
+    return len(re.findall(rb"/Type /Page\b", pdf))
+
+
+def test_a_lesson_prints_open_light_and_whole(lesson):
+    use_theme(lesson, light=False)
+    first = lesson.locator(".scrub-veiled .scrub-stage > :not(.scrub-veil)").first
+    # Room for what is printed on A4, between margins of a centimetre.
+    lesson.set_viewport_size({"width": 718, "height": 1000})
+    lesson.emulate_media(media="print", color_scheme="dark")
+    lesson.wait_for_selector("html[data-jp-theme-light=true]", state="attached")
     assert all(gate.is_visible() for gate in lesson.locator(".gate").all())
-    assert not lesson.get_by_text("goes on when you have answered").first.is_visible()
+    assert first.is_visible()
+    links = ".skip-to-content, .launch a, .paper a, .sidebar-drawer a, .toc-drawer a"
+    for idle in (links, ".gate-note", ".scrub-veil", "button", "select", "summary"):
+        shown = lesson.locator(idle).filter(visible=True).all()
+        assert [n for n in shown if not n.evaluate("(n) => n.closest('.scrub-question')")] == []
+    clipped = """() => [...document.querySelectorAll("article :is(pre, .math, table, img, .scrub)")]
+        .filter((node) => node.scrollWidth > node.clientWidth + 1
+            || node.getBoundingClientRect().right > innerWidth)
+        .map((node) => node.outerHTML.slice(0, 200))"""
+    assert lesson.evaluate(clipped) == []
+    torn = """() => [...document.querySelectorAll(".scrub, article img, tr, pre")]
+        .filter((node) => getComputedStyle(node).breakInside !== "avoid").length"""
+    assert lesson.evaluate(torn) == 0
+    assert 5 < pages_of(lesson.pdf(format="A4", margin=dict.fromkeys(SIDES, "10mm"))) < 14
+
+
+SIDES = ("top", "right", "bottom", "left")
+
+
+def test_a_handout_is_one_page_without_answers(chromium, site, axe):
+    with offline_page(chromium, width=320, color_scheme="dark") as page:
+        for name in HANDOUTS:
+            page.goto(f"{site.as_uri()}/{name}")
+            page.wait_for_function("window.MathJax?.startup?.promise")
+            page.evaluate("MathJax.startup.promise")
+            assert page.locator("mjx-container").count() >= 5
+            assert page.locator("[data-mml-node=merror]").count() == 0
+            assert "$" not in page.inner_text("main")
+            seen = page.locator("td:last-child").all_inner_texts()
+            assert len(seen) >= 5 and not any(seen)
+            questions = page.locator("li").all_inner_texts()
+            assert len(questions) == 3 and all("Predict." in question for question in questions)
+            assert page.locator("img").evaluate("(img) => img.naturalWidth") > 1000
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320
+            for paper in ("A4", "Letter"):
+                assert pages_of(page.pdf(format=paper)) == 1
+        assert_accessible(page, axe)
+
+
+def test_each_lesson_and_the_guide_lead_to_the_handouts(site):
+    guide = (site / "guide.html").read_text("utf-8")
+    for lesson, handout in zip(LESSONS, HANDOUTS, strict=True):
+        assert guide.count(f'href="{handout}"') == 1
+        assert (site / lesson).read_text("utf-8").count(f'href="../{handout}"') == 1
+
+
+def test_the_quiz_answers_at_once_and_remembers_until_told_to_forget(chromium, site):
+    with offline_page(chromium) as page:
+        page.goto(f"{site.as_uri()}/quiz.html")
+        questions = page.locator(".scrub-question")
+        questions.nth(9).locator("button").first.wait_for()
+        assert questions.count() == 10 and page.locator(".gate").count() == 0
+        questions.first.get_by_role("button", name="−0.6 ± 0.6").click()
+        verdict = questions.first.locator(".scrub-verdict")
+        given = verdict.inner_text()
+        assert "if the picture were not shrunk" in given and "It is “−0.48 ± 0.6”." in given
+        page.reload()
+        expect(verdict).to_have_text(given, use_inner_text=True)
+        page.get_by_role("button", name="Forget my answers").click()
+        expect(verdict).to_be_empty()

@@ -1,4 +1,4 @@
-"""The site: Sphinx and myst-nb, over the lessons and docs/pages; the decks in its slides/."""
+"""The site: Sphinx and myst-nb, over the lessons and docs/pages; with slides/ and handouts/."""
 
 import base64
 import html
@@ -14,9 +14,12 @@ from nbformat.v4 import new_markdown_cell
 from PIL import Image
 
 from publish.execution import execute
+from publish.handouts import write_handouts
 from publish.page import SCRIPTS, copy_scripts, keep_formulas_whole, keep_state
 from publish.places import BUILD, DOCS, LESSONS, contents, repository
 from publish.slides import Deck, all_decks, write_decks
+
+PAGES = DOCS / "pages"
 
 
 def build_site() -> Path:
@@ -26,9 +29,15 @@ def build_site() -> Path:
     source, site = BUILD / "source", BUILD / "site"
     for folder in (source, site):
         shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(DOCS / "pages", source)
-    for page in source.glob("*.md"):  # in the repository a link leads to the notebook itself
-        page.write_text(page.read_text("utf-8").replace("(../../notebooks/", "(lessons/"), "utf-8")
+    shutil.copytree(PAGES, source)
+    with_cells = [
+        page for page in sorted(PAGES.glob("*.md")) if "{code-cell}" in page.read_text("utf-8")
+    ]
+    # In the repository a link leads to the notebook itself, and to the page as it is written.
+    places = {"(../../notebooks/": "(lessons/"}
+    places |= {f"({page.name})": f"({page.stem}.ipynb)" for page in with_cells}
+    for page in source.glob("*.md"):
+        page.write_text(replaced(page.read_text("utf-8"), places), "utf-8")
     planned, decks = all_decks()
     with_slides(source / "guide.md", planned)
     (source / "lessons").mkdir()
@@ -36,22 +45,18 @@ def build_site() -> Path:
     shutil.rmtree(lib, ignore_errors=True)
     copy_scripts(lib, SCRIPTS)
 
-    front = source / "index.md"
-    notebooks = execute([DOCS / "pages" / "index.md", *LESSONS])
+    notebooks = execute([*with_cells, *LESSONS])
+    places["<!-- cards -->"] = cards(notebooks, lib)
+    places["<!-- launch -->"] = launch(on_github, LESSONS[0].stem)
     for path, notebook in notebooks.items():
         if path.suffix == ".md":
-            front.unlink()
-            made = {
-                "<!-- cards -->": cards(notebooks, lib),
-                "<!-- launch -->": launch(on_github, LESSONS[0].stem),
-            }
+            (source / path.name).unlink()
             for cell in notebook.cells:
-                for place, what in made.items():
-                    cell.source = cell.source.replace(place, what)
-            target = front.with_suffix(".ipynb")
+                cell.source = replaced(cell.source, places)
+            target = source / f"{path.stem}.ipynb"
         else:
             target = source / "lessons" / path.name
-            for_reading(notebook, launch(on_github, path.stem))
+            for_reading(notebook, path.stem, launch(on_github, path.stem))
             keep_formulas_whole(notebook)
         keep_state(notebook, lib / f"{path.stem}.js")
         _move_figures(notebook, path.stem, lib)
@@ -64,7 +69,14 @@ def build_site() -> Path:
     for page in site.rglob("*.html"):
         page.write_text(for_listening(page.read_text("utf-8")), "utf-8")
     write_decks(planned, decks, site / "slides")
+    write_handouts(site / "handouts")
     return site
+
+
+def replaced(text: str, places: dict[str, str]) -> str:
+    for place, what in places.items():
+        text = text.replace(place, what)
+    return text
 
 
 def with_slides(guide: Path, planned: list[Deck]) -> None:
@@ -112,11 +124,13 @@ WHAT_THEY_DO = (
 )
 
 
-def for_reading(notebook: NotebookNode, launch: str) -> None:
+def for_reading(notebook: NotebookNode, lesson: str, launch: str) -> None:
     """Say in place what needs a kernel, fold the solutions, leave the speaker's notes out."""
     opening = notebook.cells[0]
     minutes = r"(\*\*About \d+ minutes\.\*\*.*?)(?=\n\n|$)"  # and what the learner needs
-    opening.source = re.sub(minutes, rf"\1\n\n{launch}", opening.source, flags=re.DOTALL)
+    paper = f'<p class="paper"><a href="../handouts/{lesson}.html">Handout, one page</a></p>'
+    under = "\n\n".join(filter(None, (launch, paper)))
+    opening.source = re.sub(minutes, rf"\1\n\n{under}", opening.source, flags=re.DOTALL)
     needs_python = NEEDS_PYTHON.format("with a link above, or " if launch else "")
     cells = []
     for cell in notebook.cells:

@@ -9,13 +9,19 @@ import traitlets
 from diffusion.teaching.widgets.widget import PageWidget, page_code
 
 QUESTIONS = Path(__file__).parents[1] / "questions.toml"
+QUIZ = QUESTIONS.with_name("quiz.toml")
 
 
 def ask(name: str) -> "Question":
-    """The question of this name in questions.toml, where its answers stand out of sight."""
-    questions = tomllib.loads(QUESTIONS.read_text("utf-8"))
+    """The question of this name in questions.toml or quiz.toml, where its answers are out of sight.
+
+    Raises:
+        ValueError: neither has a question of this name.
+    """
+    files = QUIZ, QUESTIONS
+    questions = {key: q for f in files for key, q in tomllib.loads(f.read_text("utf-8")).items()}
     if name not in questions:
-        raise ValueError(f"there is no question {name!r} in {QUESTIONS.name}.")
+        raise ValueError(f"there is no question {name!r} in {QUESTIONS.name} or {QUIZ.name}.")
     return Question(name, **questions[name])
 
 
