@@ -10,7 +10,8 @@ import re
 import pytest
 import torch
 from diffusers import DDPMScheduler
-from test_guide import CODE, LESSONS, LINK, ROOT, SCHEDULE, parts, rows
+from publish.guide import headed, rows
+from test_guide import CODE, LESSONS, LINK, ROOT, SCHEDULE
 from torch.nn.functional import mse_loss
 from torch.testing import assert_close
 
@@ -19,7 +20,7 @@ from diffusion.teaching import widgets
 from diffusion.teaching.images import to_uint8
 
 PAGE = (ROOT / "docs" / "pages" / "glossary.md").read_text("utf-8")
-LETTERS = rows(parts(PAGE, 2)["In other letters"].split("And each has")[0])
+LETTERS = rows(headed(PAGE, 2)["In other letters"].split("And each has")[0])
 SCHEDULER = DDPMScheduler(beta_start=1e-4, beta_end=0.02, beta_schedule="linear")
 T250 = 250
 ALPHA_BAR = math.prod(1 - (1e-4 + (0.02 - 1e-4) * s / 999) for s in range(T250))
@@ -99,7 +100,7 @@ def test_the_code_of_an_entry_is_its_formula(term, value):
 def test_the_papers_are_counted_and_the_lessons_give_their_years():
     names = ", ".join(where.strip("`") for where, _, _ in LETTERS if where).split(", ")
     assert len({*names} - {"VP", "this project", "diffusers"}) == 7 and "as seven papers" in PAGE
-    sources = " ".join(parts(PAGE, 3)["Sources"].split())
+    sources = " ".join(headed(PAGE, 3)["Sources"].split())
     years = dict(re.findall(r"\*\*[^*]+\.\*\* (\w+),[^*]+\*[^*]+\*, (\d{4})", sources))
     assert len(years) == 7 - 1  # two of them are by a Song, of the same year
     for lesson in LESSONS:
@@ -118,7 +119,7 @@ def test_code_in_the_table_gives_the_number_beside_it():
 
 
 def test_the_table_of_noise_levels():
-    table = rows(parts(PAGE, 3)["The same noise level, in all letters"])
+    table = rows(headed(PAGE, 3)["The same noise level, in all letters"])
     assert [int(row[0]) for row in table] == [1, 100, 260, 500, 1000]
     for row in table:
         t = int(row[0])

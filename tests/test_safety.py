@@ -38,8 +38,8 @@ def test_a_deck_and_the_list_of_decks_show_titles_and_outputs_as_text():
         new_output("error", ename="ValueError", evalue=EVIL, traceback=[EVIL]),
     ]
     cell = new_code_cell(f'"""{EVIL}"""', outputs=outputs, metadata={"title": ["h2", EVIL]})
-    deck = {"title": EVIL, "stem": "stem", "minutes": "5"}
+    deck = {"title": EVIL, "stem": "stem", "name": EVIL, "about": EVIL}
     page, _ = exporter.from_notebook_node(new_notebook(cells=[cell]), dict(deck))
-    front = exporter.environment.get_template("front.html.j2").render(decks=[deck])
-    assert page.count("&lt;img src=x") == 6 and front.count("&lt;img src=x") == 1
+    front = exporter.environment.get_template("front.html.j2").render(plans=[deck], lessons=[deck])
+    assert page.count("&lt;img src=x") == 6 and front.count("&lt;img src=x") == 4
     assert TAG not in page + front
