@@ -41,10 +41,10 @@ mutants: .venv/.mutants ## change the core, and the page's code, in small ways, 
 	$(VENV_PYTHON) tests/mutants.py
 	$(VENV_PYTHON) tests/mutants_page.py
 
-site: .venv/.docs ## build the site into docs/_build/site (needs npm)
+site: .venv/.docs ## build the site, and the slides in it, into docs/_build/site (needs npm)
 	cd tools && ../$(VENV_PYTHON) -m publish site
 
-slides: .venv/.docs ## build the slides into docs/_build/slides (needs npm)
+slides: .venv/.docs ## build the slides alone into docs/_build/slides (needs npm)
 	cd tools && ../$(VENV_PYTHON) -m publish slides
 
 bench: .venv/.test ## measure everything, into docs/pages/measurements.md (needs Chromium)
