@@ -157,16 +157,17 @@ const fill = (place) => {
   place.classList.add("filled");
 };
 const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => fill(target)));
-const waiting = new Set(document.querySelectorAll(".celltag_picture")); // for its widget
+const waiting = new Set(document.querySelectorAll(".jupyter-widgets")); // for what will be drawn there
 const arrived = new MutationObserver(() => {
-  for (const place of waiting)
-    if (place.querySelector(WIDGETS)) {
-      waiting.delete(place);
-      fit(place.closest("section"));
-      resized.observe(place);
+  for (const output of waiting)
+    if (output.querySelector("input, button")) {
+      waiting.delete(output);
+      fit(output.closest("section"));
+      const place = output.closest(".celltag_picture");
+      if (place) resized.observe(place);
     }
 });
-for (const place of waiting) arrived.observe(place, { childList: true, subtree: true });
+for (const output of waiting) arrived.observe(output, { childList: true, subtree: true });
 
 // ------------------------------------------------------------------ the deck
 // What people get wrong is told one by one.
