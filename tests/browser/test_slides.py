@@ -205,9 +205,9 @@ def test_the_keys_of_a_deck(deck):
     place = deck.evaluate(WHERE)
 
     sizes = """() => {
-        const one = document.querySelector("section.present .scrub-controls");
-        const [canvas] = document.querySelectorAll("section.present canvas");
-        return [parseFloat(getComputedStyle(one).fontSize), canvas.clientWidth];
+        const slide = document.querySelector("section.present");
+        const box = (what) => slide.querySelector(what).getBoundingClientRect();
+        return [box(".scrub-controls select").height, box("canvas").width];
     }"""
     (text, picture), large = (
         deck.evaluate(sizes),
