@@ -215,7 +215,7 @@ def test_where_there_is_little_room_all_is_seen_and_reached(lab, width, height, 
         arg=[width, lab.cell("scrub").locator(".scrub").element_handle()],
     )
     lab.python("game.play(400)")  # the table gets its numbers, the slider its marks
-    expect(lab.cell("game").locator("button")).to_have_text("Next")
+    lab.cell("game").get_by_role("button", name="Next").wait_for()
     assert page.evaluate("devicePixelRatio") == scale
     assert settled(lambda: page.evaluate(BEYOND), [])
     covered = page.evaluate(

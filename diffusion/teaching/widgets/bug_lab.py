@@ -65,7 +65,10 @@ class BugLab(PageWidget):
             film = _film(bug, x_0, schedule, t)
             ours = ImageView(film, label="this code", alt=f"{alt}, noised by this code")
             views = [ours.spec(buffers), self._right.spec(buffers)]
-            words = {"label": "difference", "alt": f"{alt}, the first minus the second"}
+            words = {
+                "label": "difference",
+                "alt": f"{alt}: the difference, with the bug minus without",
+            }
             entries.append(
                 {
                     "name": bug.name,

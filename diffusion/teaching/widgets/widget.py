@@ -16,10 +16,11 @@ _HERE = Path(__file__).parent
 def page_code(*names: str) -> str:
     """One module from several files: a widget's code must be a single text.
 
-    Without its lines of comments, since it travels with each page.
+    Without comments and what is set in, since it travels with each page.
     """
     code = "".join((_HERE / name).read_text("utf-8") for name in names)
-    return re.sub(r"^\s*//.*\n", "", code, flags=re.MULTILINE)
+    code = re.sub(r"^\s*//.*\n|\s+// .*$|^\s+", "", code, flags=re.MULTILINE)
+    return re.sub(r"/\* .*? \*/", "", code, flags=re.DOTALL)
 
 
 def whole(proposal, first: int, last: int) -> int:
