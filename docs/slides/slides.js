@@ -199,6 +199,8 @@ Reveal.on("slidechanged", () => {
 });
 addEventListener("load", async () => {
   await Promise.all([ready, MathJax.startup.promise]);
+  // The speaker's view copies the notes, without the style that hides what a formula says to a screen reader.
+  for (const spoken of document.querySelectorAll("aside mjx-assistive-mml")) spoken.remove();
   Reveal.getSlides().forEach(fit);
   document.body.classList.add("fitted");
   if (/&now/.test(location.search)) print(); // the browser's dialogue
