@@ -220,6 +220,7 @@ def test_where_there_is_little_room_all_is_seen_and_reached(lab, width, height, 
     assert settled(lambda: page.evaluate(BEYOND), [])
     covered = page.evaluate(
         """() => [...document.querySelectorAll(".scrub-view :is(button, input, select)")]
+            .filter((node) => node.checkVisibility({ visibilityProperty: true }))
             .filter((node) => {
                 node.scrollIntoView({ block: "center" });
                 const { left, top, width, height } = node.getBoundingClientRect();

@@ -235,7 +235,7 @@ def test_show_exchanges_what_is_shown_in_one_message_and_without_a_flicker(lab):
 
 
 def test_a_bug_can_be_chosen_here_and_there(lab):
-    button = lab.cell("bugs").get_by_role("group").get_by_role("button")
+    button = lab.cell("bugs").locator(".scrub-bugs button")
     button.nth(2).press("Enter")
     assert settled(lambda: lab.python("print(bugs.choice)"), "2")
     lab.python("bugs.choice = 1")
