@@ -202,5 +202,5 @@ def _move_figures(notebook: NotebookNode, name: str, to: Path) -> None:
 def _webp(png: str) -> bytes:
     file = io.BytesIO()
     with Image.open(io.BytesIO(base64.b64decode(png)), formats=["PNG"]) as picture:
-        picture.convert("RGB").save(file, format="WEBP", quality=55)
+        picture.convert("RGB").save(file, format="WEBP", quality=50)
     return file.getvalue()
